@@ -1,0 +1,66 @@
+//! What belongs to one site alone: its name and its hosts, across all files; and our own addresses, which are no site's.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+
+use super::problem::At;
+use super::{Host, Origin};
+
+/// What sites have taken so far.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    names: HashMap<String, At>,
+    hosts: HashMap<Host, (String, At)>,
+    listeners: Vec<SocketAddr>,
+}
+
+impl Claims {
+    /// Takes a name; `Err` is the sentence where another site has it.
+    pub(super) fn name(&mut self, name: &str, at: At) -> Result<(), String> {
+        match self.names.insert(name.to_owned(), at) {
+            None => Ok(()),
+            Some(other) => Err(format!("the name `{name}` is of the site at {other} too; write another name")),
+        }
+    }
+
+    /// Takes the addresses that we listen on.
+    pub(super) fn listeners(&mut self, addrs: &[SocketAddr]) {
+        self.listeners.extend(addrs);
+    }
+
+    /// The address of ours that an origin is, if it is one: a request would go round until nothing is left to open.
+    pub(super) fn own_address(&self, origin: &Origin) -> Option<SocketAddr> {
+        let addr = match origin.host.as_str() {
+            "localhost" => None,
+            host => Some(host.parse::<IpAddr>().ok()?),
+        };
+        let here = |listener: &SocketAddr| {
+            let all = listener.ip().is_unspecified();
+            match addr {
+                Some(addr) => addr == listener.ip() || all && (addr.is_loopback() || addr.is_unspecified()),
+                None => all || listener.ip().is_loopback(),
+            }
+        };
+        self.listeners
+            .iter()
+            .find(|listener| listener.port() == origin.port && origin.port != 0 && here(listener))
+            .copied()
+    }
+
+    /// Takes a host for the site; `Err` is the sentence where it is taken.
+    pub(super) fn host(&mut self, host: Host, site: &str, at: At) -> Result<(), String> {
+        let Some((other, taken_at)) = self.hosts.get(&host) else {
+            self.hosts.insert(host, (site.to_owned(), at));
+            return Ok(());
+        };
+        Err(match host {
+            Host::Any => format!(
+                "\"*\" is of the site `{other}` too ({taken_at}), and one site takes the rest; name the hosts of one"
+            ),
+            Host::Name(name) if other == site => format!("the host `{name}` stands at {taken_at} too; write it once"),
+            Host::Name(name) => {
+                format!("the host `{name}` is of the site `{other}` too ({taken_at}); take it out of one of them")
+            }
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! Step two: what the values mean.
+
+use super::*;
+
+#[test]
+fn names_hosts_and_the_rest_are_one_sites_alone_also_across_files() {
+    let one = "[[site]]\nname = 'a'\nhosts = ['a.example', '*']\norigin = 'http://127.0.0.1:1'\n";
+    let said = load_files(&[("inlay.toml", &format!("sites = 's.d/*.toml'\n{one}")), ("s.d/b.toml", one)], &[]);
+    assert_eq!(
+        said.expect_err("all of it twice"),
+        [
+            "s.d/b.toml:2:8: the name `a` is of the site at inlay.toml:3:8 too; write another name",
+            "s.d/b.toml:3:10: the host `a.example` stands at inlay.toml:4:10 too; write it once",
+            "s.d/b.toml:3:23: \"*\" is of the site `a` too (inlay.toml:4:23), and one site takes the rest; name the hosts of one",
+        ]
+    );
+    let other = SITE.replace("'shop'", "'b'").replace("shop.example", "SHOP.example");
+    assert_says(
+        &format!("{SITE}{other}"),
+        "7:10: the host `shop.example` is of the site `shop` too (inlay.toml:3:10); take it out of one of them",
+    );
+}
+
+#[test]
+fn sites_stand_in_files_of_their_own_in_the_order_of_the_names() {
+    let site = |name: &str, more: &str| SITE.replace("shop", name) + more;
+    let config = load_files(
+        &[
+            ("inlay.toml", "sites = 'sites.d/*.toml'\n"),
+            ("sites.d/b.toml", &site("b", "")),
+            ("sites.d/a.toml", &site("a", "[[site.tag]]\nid = 'x'\nfile = 'snippets/x.html'\n")),
+            ("sites.d/snippets/x.html", "<p>x</p>\n"),
+            ("sites.d/.hidden.toml", "not read"),
+            ("sites.d/old.toml.bak", "not read"),
+        ],
+        &[],
+    );
+    let config = config.expect("good files");
+    assert_eq!(config.sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(config.sites[0].tags[0].html, "<p>x</p>\n", "a snippet's file is found from the file that names it");
+    let said = load_files(
+        &[("inlay.toml", "sites = 's.d/*.toml'\n"), ("s.d/a.toml", &format!("log = 'text'\n[server]\n{SITE}"))],
+        &[],
+    );
+    assert_eq!(
+        said.expect_err("a server in a file of sites"),
+        [
+            "s.d/a.toml:1:1: unknown key `log` at the top of the file; it belongs in [server]",
+            "s.d/a.toml:2:2: `server` belongs in the main file; a file of `sites` holds [[site]] alone",
+        ]
+    );
+    let said = problems_of("sites = 'nowhere.d/*.toml'\n").concat();
+    assert!(said.starts_with("inlay.toml:1:9: the folder nowhere.d of `sites` cannot be read: No such file"), "{said}");
+}
+
+#[test]
+fn listeners_are_there_and_none_is_said_twice() {
+    let server = |lines: &str| format!("[server]\n{lines}\n{SITE}");
+    assert_says(&server("listen = []"), "2:10: `listen` is empty; write an address such as 127.0.0.1:8080");
+    assert_says(
+        &server("listen = ['127.0.0.1:80', '0.0.0.0:80']"),
+        "2:27: `0.0.0.0:80` is taken by 127.0.0.1:80 in `listen`; write another port",
+    );
+    assert_says(
+        &server("admin = '127.0.0.1:8080'"),
+        "2:9: `127.0.0.1:8080` is taken by 127.0.0.1:8080 in `listen`; write another port",
+    );
+    assert_says(
+        &server("admin = 'localhost:9180'"),
+        "2:9: `localhost:9180` is no address with a port; write 127.0.0.1:9180",
+    );
+    assert!(
+        load_text(&server("listen = ['127.0.0.1:0']\nadmin = '127.0.0.1:0'")).is_ok(),
+        "port 0 is another one each time"
+    );
+}
+
+#[test]
+fn every_other_bad_value_is_said_at_its_place() {
+    for (line, wanted) in [
+        ("timezone = 'Europe/Berln'", "5:12: `Europe/Berln` is no time zone; write Europe/Berlin"),
+        ("paths = []", "5:9: `paths` is empty, so that no page is meant; write [\"/**\"] for all pages"),
+        ("not_paths = ['a']", "5:14: the pattern `a` does not start with `/`; write a path such as /help/**"),
+        ("keep_query = ['a=b']", "5:15: `a=b` is no query key; write the key alone, such as page in ?page=2"),
+        (
+            "host = 'orign'",
+            "5:8: `orign` is no host name with a dot; write `origin`, or a name such as shop.example.com",
+        ),
+        ("prefix = '_inlay'", "5:10: the prefix `_inlay` does not start with one `/` and end without; write /_inlay"),
+    ] {
+        assert_says(&site_with(line), wanted);
+    }
+    assert_says(
+        &SITE.replace("'shop'", "'my shop'"),
+        "2:8: `my shop` is no name; write 1 to 64 letters, digits, `-`, `_` and `.`",
+    );
+    assert_says(
+        &SITE.replace("['shop.example']", "[]"),
+        "3:9: `hosts` is empty; write the site's hosts, or [\"*\"] for every host that no other site has",
+    );
+}
+
+#[test]
+fn a_snippet_has_one_source_and_an_id_of_its_own() {
+    let said = problems_of(&site_with(
+        "[[site.tag]]\nid = 'x'\nhtml = '<p>'\nfile = 'x'\n[[site.tag]]\nid = 'y'\n[[site.tag]]\nid = 'x'\nhtml = '<p>'\n",
+    ));
+    assert_eq!(
+        said,
+        [
+            "inlay.toml:8:1: [[site.tag]] has more than one of the keys that exclude each other; write `html` or `file` alone",
+            "inlay.toml:9:1: [[site.tag]] has nothing to place; write `html` or `file`",
+            "inlay.toml:12:6: the site has a snippet `x` already; write another id",
+        ]
+    );
+}
+
+#[test]
+fn what_another_room_finds_in_snippets_is_said_with_everything_else() {
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("inlay.toml");
+    fs::write(&path, site_with("prefx = 1\n[[site.tag]]\nid = 'x y'\nhtml = '<p>'\n")).expect("writable");
+    let nothing_is_good = |tags: &[OwnerTag]| tags.iter().map(|tag| Problem::new(tag.at.clone(), "is bad")).collect();
+    let said = load_with(&path, &|_| None, &nothing_is_good).expect_err("three problems");
+    let places: Vec<_> = said.iter().filter_map(|problem| problem.at.position).map(|at| (at.line, at.column)).collect();
+    assert_eq!(places, [(5, 1), (7, 6), (8, 8)], "the key, the id, and what the other room says at `html`");
+}
