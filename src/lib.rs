@@ -34,3 +34,5 @@
 //! 3. `stats` reads the counts; later, each sink reads the rows from its own cursor.
 
 pub mod config;
+pub mod event;
+pub mod signal;
