@@ -35,4 +35,5 @@
 
 pub mod config;
 pub mod event;
+pub mod inject;
 pub mod signal;

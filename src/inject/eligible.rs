@@ -1,0 +1,117 @@
+//! Whether a page is tagged: decided once, from headers alone.
+//!
+//! What speaks against it is told by the answer (and the site), or by the request; the word is the first of all in the
+//! order of [`Reason`]. The two are kept apart because an answer that a shared cache may reuse, and that is left untagged for
+//! the request's sake only, must not be stored for others (see `reuse`).
+
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE};
+use http::{HeaderMap, StatusCode, request, response};
+
+use super::request::Asked;
+use super::{Plan, Reason, RequestFacts, Site, csp, headers, media, reuse};
+use crate::signal::{Refusal, Standing};
+
+/// What is done with a page.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Whether it is tagged.
+    pub decision: Decision,
+    /// Whether a shared cache may use the answer again without asking us: then it bears no view id.
+    pub(super) reusable: bool,
+    /// Whether shared caches are forbidden to keep it.
+    pub(super) private: bool,
+}
+
+/// Whether a page is tagged.
+#[derive(Debug)]
+pub enum Decision {
+    /// With these tags.
+    Tag(Plan),
+    /// It is left alone.
+    Skip(Reason),
+}
+
+/// Decides on an answer from upstream that is a page.
+pub fn eligible(
+    request: &request::Parts,
+    response: &response::Parts,
+    site: &Site,
+    facts: &RequestFacts,
+    standing: Standing,
+) -> Verdict {
+    let path = request.uri.path();
+    let snippets = site.has_snippets(path);
+    let asked = matches!(facts.asked, Asked::Get | Asked::Head);
+    // With a snippet the answer becomes private, and is an ordinary page again.
+    let reusable = asked && !snippets && reuse::is_reusable(&response.headers, facts.authorized, site.config.in_front);
+    let of_answer = reason_of_answer(path, response, site, facts);
+    let of_request = reason_of_request(facts, standing, reusable);
+    let reason = [of_answer, of_request].into_iter().flatten().min();
+    let html = of_answer.is_none_or(|reason| reason > Reason::NotHtml) || response.status == StatusCode::NOT_MODIFIED;
+    let private = snippets && html || reusable && of_answer.is_none() && of_request.is_some();
+    let decision = match reason {
+        Some(reason) => Decision::Skip(reason),
+        None => Decision::Tag(site.plan(path, !facts.says_document)),
+    };
+    Verdict { decision, reusable, private }
+}
+
+/// What speaks against tagging this answer for any request at all.
+fn reason_of_answer(path: &str, response: &response::Parts, site: &Site, facts: &RequestFacts) -> Option<Reason> {
+    let headers = &response.headers;
+    let checks: [(Reason, &dyn Fn() -> bool); 11] = [
+        (Reason::Status, &|| response.status != StatusCode::OK),
+        (Reason::NotHtml, &|| !media::is(headers, "text/html")),
+        (Reason::Attachment, &|| is_attachment(headers)),
+        (Reason::Partial, &|| headers.contains_key(CONTENT_RANGE)),
+        (Reason::Empty, &|| headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0")),
+        (Reason::Disabled, &|| !site.config.tag),
+        (Reason::Path, &|| !site.has_page_at(path, facts)),
+        (Reason::NoTransform, &|| media::has_token(headers, &CACHE_CONTROL, "no-transform")),
+        (Reason::Encoding, &|| is_coded(headers)),
+        (Reason::Charset, &|| media::charset(headers).is_some_and(|charset| !is_safe(charset))),
+        (Reason::AlreadyTagged, &|| headers::is_tagged(headers)),
+    ];
+    let first = checks.iter().find(|(_, holds)| holds()).map(|(reason, _)| *reason);
+    first.or_else(|| csp::forbids(headers, facts.https))
+}
+
+/// What speaks against tagging for this request.
+fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool) -> Option<Reason> {
+    let document = !facts.fragment && (facts.is_navigation() || reusable);
+    let checks = [
+        (Reason::Method, facts.asked == Asked::Other),
+        (Reason::Upgrade, facts.upgrade),
+        (Reason::Partial, facts.range),
+        (Reason::NotDocument, !document),
+        (Reason::OptOut, standing == Standing::No(Refusal::OptOut)),
+        (Reason::Gpc, standing == Standing::No(Refusal::Gpc)),
+        (Reason::Dnt, standing == Standing::No(Refusal::Dnt)),
+        (Reason::NoTransform, facts.no_transform),
+    ];
+    checks.into_iter().find(|(_, holds)| *holds).map(|(reason, _)| reason)
+}
+
+/// Anything but `inline` is to be saved (RFC 6266 section 4.2).
+fn is_attachment(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_DISPOSITION).is_some_and(|value| {
+        let disposition = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        !disposition.is_empty() && !disposition.eq_ignore_ascii_case(b"inline")
+    })
+}
+
+/// Whether the body is in any content coding but identity.
+fn is_coded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.is_empty() && !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Whether ASCII bytes mean ASCII, whatever stands before them: not in UTF-16, not behind an escape of ISO-2022-JP, and not
+/// in what browsers refuse to read at all.
+fn is_safe(charset: &'static encoding_rs::Encoding) -> bool {
+    charset.is_ascii_compatible()
+}
+
+#[cfg(test)]
+#[path = "eligible_tests.rs"]
+mod tests;

@@ -1,0 +1,194 @@
+//! Places that need the full parser. One lol_html a question: where is our own place (`opening`), where does the head end and
+//! the body start (`head`), where does the body end (`body`). Its handlers note offsets and leave by an error; what it writes
+//! is only counted, to know which bytes no place can come before any more.
+//!
+//! Bytes are read as windows-1252, whatever the page's encoding is: every byte is one character then, so that counts and
+//! offsets are those of the bytes, and no encoding in question makes other bytes of HTML's ASCII.
+
+mod body;
+mod charset;
+mod head;
+mod opening;
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use lol_html::html_content::SourceLocation;
+use lol_html::send::{HtmlRewriter, Settings};
+use lol_html::{AsciiCompatibleEncoding, HandlerResult, MemorySettings, OutputSink, Selector};
+use sync_wrapper::SyncWrapper;
+
+use super::window::Window;
+use crate::config::Place;
+use crate::inject::Reason;
+
+/// How many bytes the parser may keep of one body: an incomplete token and the open elements.
+const MEMORY: usize = 64 * 1024;
+
+/// A parser that looks for places. It is left, and dropped, with its first error.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// `None`: it was left.
+    parser: Option<SyncWrapper<HtmlRewriter<'static, Count>>>,
+    found: Arc<Found>,
+    /// The offset of the next byte that the parser gets.
+    next: u64,
+}
+
+/// How a parser took bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fed {
+    /// It wants more. No place comes before the offset `emitted` any more.
+    On { emitted: u64 },
+    /// A handler has left it.
+    Left(Left),
+    /// It has failed: markup that it cannot read, or its memory.
+    Failed,
+}
+
+/// Why a handler has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Left {
+    /// The last place that was looked for is found.
+    There,
+    /// It will not come.
+    Nowhere,
+    /// The page is not to be tagged.
+    Not(Reason),
+}
+
+/// What the handlers note. One thread at a time has a body: the atomics are there to be shared by `Send` handlers, not for
+/// an order.
+#[derive(Debug)]
+struct Found {
+    /// The offset in the body where the parser begins.
+    from: u64,
+    /// How many bytes it got before that.
+    prefix: u64,
+    emitted: AtomicU64,
+    head_start: OnceLock<u64>,
+    head_end: OnceLock<u64>,
+    body_start: OnceLock<u64>,
+    body_end: OnceLock<u64>,
+    /// How many `<template>` are open.
+    templates: AtomicU32,
+    left: OnceLock<Left>,
+}
+
+/// The parser's output, counted.
+#[derive(Debug)]
+struct Count(Arc<Found>);
+
+/// The error that leaves a parser.
+#[derive(Debug, thiserror::Error)]
+#[error("the place is found")]
+struct Leave;
+
+impl Places {
+    /// A parser that begins at the offset `from`, after `prefix`, markup that brings it into the state in which it has to
+    /// begin there.
+    fn new(
+        from: u64,
+        prefix: &'static str,
+        settings: impl FnOnce(&Arc<Found>) -> Settings<'static, 'static>,
+    ) -> Places {
+        let found = Arc::new(Found::new(from, prefix));
+        let memory =
+            MemorySettings::new().with_preallocated_parsing_buffer_size(0).with_max_allowed_memory_usage(MEMORY);
+        let latin1 = AsciiCompatibleEncoding::new(encoding_rs::WINDOWS_1252).expect("windows-1252 has ASCII");
+        let settings = settings(&found).with_strict(false).with_encoding(latin1).with_memory_settings(memory);
+        let parser = HtmlRewriter::new(settings, Count(found.clone()));
+        let mut places = Places { parser: Some(SyncWrapper::new(parser)), found, next: from };
+        places.write(prefix.as_bytes());
+        places
+    }
+
+    /// Gives the parser what it has not had of the window.
+    pub(super) fn feed(&mut self, window: &Window) -> Fed {
+        let next = std::mem::replace(&mut self.next, window.end());
+        self.write(window.from(next))
+    }
+
+    /// The offset of a place that was found.
+    pub(super) fn at(&self, place: Place) -> Option<u64> {
+        self.found.place(place).get().copied()
+    }
+
+    /// Writes `markup` behind the body's last byte, whose offset is `end`: whether the parser takes it for markup there, and no
+    /// comment, script or tag is left open.
+    fn takes_at_end(&mut self, markup: &str, place: Place, end: u64) -> bool {
+        self.write(markup.as_bytes());
+        self.at(place) == Some(end)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Fed {
+        let Some(parser) = &mut self.parser else { return Fed::Failed };
+        match parser.get_mut().write(bytes) {
+            Ok(()) => Fed::On { emitted: self.found.emitted() },
+            Err(_) => {
+                // It must not be used again.
+                self.parser = None;
+                self.found.left.get().map_or(Fed::Failed, |left| Fed::Left(*left))
+            }
+        }
+    }
+}
+
+impl Found {
+    fn new(from: u64, prefix: &str) -> Found {
+        Found {
+            from,
+            prefix: prefix.len() as u64,
+            emitted: AtomicU64::new(0),
+            head_start: OnceLock::new(),
+            head_end: OnceLock::new(),
+            body_start: OnceLock::new(),
+            body_end: OnceLock::new(),
+            templates: AtomicU32::new(0),
+            left: OnceLock::new(),
+        }
+    }
+
+    fn place(&self, place: Place) -> &OnceLock<u64> {
+        match place {
+            Place::HeadStart => &self.head_start,
+            Place::HeadEnd => &self.head_end,
+            Place::BodyStart => &self.body_start,
+            Place::BodyEnd => &self.body_end,
+        }
+    }
+
+    /// Notes a place; the first one counts.
+    fn note(&self, place: Place, at: u64) {
+        let _ = self.place(place).set(at);
+    }
+
+    fn leave(&self, left: Left) -> HandlerResult {
+        let _ = self.left.set(left);
+        Err(Box::new(Leave))
+    }
+
+    /// The offsets in the body of a token's first byte and of the byte behind it; `None` for one of the prefix.
+    fn offsets(&self, location: &SourceLocation) -> Option<(u64, u64)> {
+        let bytes = location.bytes();
+        let start = (bytes.start as u64).checked_sub(self.prefix)? + self.from;
+        Some((start, start + bytes.len() as u64))
+    }
+
+    fn emitted(&self) -> u64 {
+        self.emitted.load(Relaxed).saturating_sub(self.prefix) + self.from
+    }
+}
+
+impl OutputSink for Count {
+    fn handle_chunk(&mut self, chunk: &[u8]) {
+        self.0.emitted.fetch_add(chunk.len() as u64, Relaxed);
+    }
+}
+
+/// Selectors are parsed once (speed.md section 2).
+fn selector(selector: &'static LazyLock<Selector>) -> std::borrow::Cow<'static, Selector> {
+    std::borrow::Cow::Borrowed(selector)
+}
+
+static EVERY: LazyLock<Selector> = LazyLock::new(|| "*".parse().expect("a selector"));

@@ -1,0 +1,51 @@
+//! One site, as tagging sees it: its configuration and its tags, made once.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+
+use super::request::Asked;
+use super::{Plan, RequestFacts, Tags};
+use crate::config;
+use crate::signal::Standing;
+
+/// A site's configuration with its tags.
+#[derive(Debug)]
+pub struct Site {
+    pub(super) config: Arc<config::Site>,
+    tags: Arc<Tags>,
+}
+
+impl Site {
+    /// `own`: the markup of our own tag; `own_src`: how the address of its script begins.
+    pub fn new(config: Arc<config::Site>, own: &Bytes, own_src: Bytes) -> Site {
+        let tags = Tags::new(own, own_src, &config);
+        Site { config, tags }
+    }
+
+    /// Whether the request, as far as it tells by itself, would get a tagged page: then it goes to the origin without
+    /// conditions, since only a fresh page can be tagged.
+    pub fn would_tag(&self, request: &Parts, facts: &RequestFacts, standing: Standing) -> bool {
+        matches!(facts.asked, Asked::Get | Asked::Head)
+            && facts.is_navigation()
+            && !(facts.range || facts.upgrade || facts.no_transform)
+            && standing == Standing::Yes
+            && self.config.tag
+            && self.has_page_at(request.uri.path(), facts)
+    }
+
+    /// Whether pages at this path are tagged.
+    pub(super) fn has_page_at(&self, path: &str, facts: &RequestFacts) -> bool {
+        !facts.file && self.config.paths.matches(path)
+    }
+
+    /// Whether an owner's snippet stands in the page at this path.
+    pub(super) fn has_snippets(&self, path: &str) -> bool {
+        self.config.tag && self.config.paths.matches(path) && self.tags.has_snippets(path)
+    }
+
+    pub(super) fn plan(&self, path: &str, ask_body: bool) -> Plan {
+        self.tags.plan(path, ask_body)
+    }
+}

@@ -1,0 +1,110 @@
+//! A site's tags, made once when the configuration is read, and the choice of them for one page.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::config::{OwnerTag, Place, Site};
+
+/// How many snippets a site may have: a page's choice is a word of bits.
+pub const MAX_SNIPPETS: usize = 64;
+
+/// Everything that can be placed in a site's pages.
+#[derive(Debug)]
+pub struct Tags {
+    /// Our own tag, and the same with one blank more: the bytes of a plan are even in number (design, decision 4).
+    own: [Bytes; 2],
+    snippets: Vec<OwnerTag>,
+    /// How the address of our own script begins in this site, such as `/_inlay/t.`: a page that has one is tagged already.
+    own_src: Bytes,
+}
+
+/// The tags of one page, in the order in which they stand in it. Our own tag is always the first.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    tags: Arc<Tags>,
+    /// Bit `i`: snippet `i` is placed.
+    chosen: u64,
+    /// Whether the body is asked if it is a document (design, decision 10).
+    ask_body: bool,
+}
+
+impl Tags {
+    /// The tags of a site. `own` is the markup of our own tag: it ends with an element's end tag, and may be told apart by
+    /// `own_src`, with which the address of its script begins. Snippets beyond [`MAX_SNIPPETS`] are refused before.
+    pub fn new(own: &Bytes, own_src: Bytes, site: &Site) -> Arc<Tags> {
+        let snippets = site.tags.iter().take(MAX_SNIPPETS).cloned().collect();
+        Arc::new(Tags { own: [own.clone(), one_blank_more(own)], snippets, own_src })
+    }
+
+    /// The tags of the page at `path`.
+    pub fn plan(self: &Arc<Self>, path: &str, ask_body: bool) -> Plan {
+        let bits = (0..).zip(&self.snippets).filter(|(_, snippet)| snippet.paths.matches(path));
+        let chosen = bits.fold(0, |chosen, (bit, _)| chosen | 1 << bit);
+        Plan { tags: self.clone(), chosen, ask_body }
+    }
+
+    /// Whether any snippet stands in the page at `path`.
+    pub fn has_snippets(&self, path: &str) -> bool {
+        self.snippets.iter().any(|snippet| snippet.paths.matches(path))
+    }
+}
+
+impl Plan {
+    /// How many bytes the page grows by when everything is placed: N of decision 4, even.
+    #[expect(clippy::len_without_is_empty, reason = "a plan has our own tag and is never empty")]
+    pub fn len(&self) -> usize {
+        self.own().len() + self.snippets_len()
+    }
+
+    /// What is placed at `place`, in order.
+    pub fn at(&self, place: Place) -> impl Iterator<Item = &Bytes> {
+        let own = (place == Place::HeadStart).then(|| self.own());
+        own.into_iter()
+            .chain(self.snippets().filter(move |snippet| snippet.place == place).map(|snippet| &snippet.html))
+    }
+
+    /// The place of the last tag.
+    pub fn last_place(&self) -> Place {
+        self.snippets().map(|snippet| snippet.place).max().unwrap_or(Place::HeadStart)
+    }
+
+    /// Whether an owner's snippet is among the tags.
+    pub fn has_snippets(&self) -> bool {
+        self.chosen != 0
+    }
+
+    /// Whether the body is asked if it is a document.
+    pub fn ask_body(&self) -> bool {
+        self.ask_body
+    }
+
+    /// How the address of our own script begins.
+    pub(super) fn own_src(&self) -> &[u8] {
+        &self.tags.own_src
+    }
+
+    fn own(&self) -> &Bytes {
+        let [even, odd] = &self.tags.own;
+        if (even.len() + self.snippets_len()).is_multiple_of(2) { even } else { odd }
+    }
+
+    fn snippets_len(&self) -> usize {
+        self.snippets().map(|snippet| snippet.html.len()).sum()
+    }
+
+    fn snippets(&self) -> impl Iterator<Item = &OwnerTag> {
+        let chosen = self.chosen;
+        (0..).zip(&self.tags.snippets).filter(move |(bit, _)| chosen & 1 << bit != 0).map(|(_, snippet)| snippet)
+    }
+}
+
+/// The same markup with a blank before its last `>`: inside an end tag, where it means nothing.
+fn one_blank_more(own: &Bytes) -> Bytes {
+    let at = own.iter().rposition(|byte| *byte == b'>').unwrap_or(own.len());
+    let mut longer = BytesMut::with_capacity(own.len() + 1);
+    longer.extend_from_slice(own.get(..at).unwrap_or_default());
+    longer.extend_from_slice(b" ");
+    longer.extend_from_slice(own.get(at..).unwrap_or_default());
+    longer.freeze()
+}
