@@ -37,4 +37,5 @@ pub mod config;
 pub mod enrich;
 pub mod event;
 pub mod inject;
+pub mod ledger;
 pub mod signal;

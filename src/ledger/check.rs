@@ -1,0 +1,104 @@
+//! The start-up check: whether a file is a ledger that this program can use, and if not, what to do, in words.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::schema::{self, Kind};
+
+/// Why a file cannot be used as the ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The file is damaged.
+    #[error(
+        "{} is damaged ({what}). Stop Inlay, move ledger.db, ledger.db-wal and ledger.db-shm together out of the folder, and put \
+         a backup in their place; without a backup, the next start begins a new ledger (docs/ledger.md says how to save rows \
+         from the old one)", file.display()
+    )]
+    Damaged {
+        /// The ledger's file.
+        file: PathBuf,
+        /// What is wrong with it, as SQLite put it.
+        what: String,
+    },
+    /// The file belongs to another program.
+    #[error("{} is a SQLite file, but not Inlay's: give Inlay a data folder of its own", file.display())]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file was written by a newer Inlay.
+    #[error(
+        "{} was written by a newer Inlay (schema {found}, this one knows {known}): run that version, or put back a backup from \
+         before the upgrade", file.display()
+    )]
+    Newer {
+        /// The ledger's file.
+        file: PathBuf,
+        /// The schema's version in the file.
+        found: i64,
+        /// The version that this program knows.
+        known: i64,
+    },
+    /// The file cannot be opened.
+    #[error("the ledger {} cannot be opened: {source}", file.display())]
+    Sqlite {
+        /// The ledger's file.
+        file: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+}
+
+/// How long the check may take. In a larger ledger the rest is not looked at; damage there shows when it is read.
+const CHECK: Duration = Duration::from_secs(1);
+/// How many steps SQLite takes between two looks at the time.
+const CHECK_STEPS: i32 = 10_000;
+
+/// Opens a ledger for writing, checked and at this program's schema version; an empty file becomes a new one.
+pub(super) fn open_checked(file: &Path) -> Result<Connection, FileError> {
+    let wrong = |source| FileError::told(file, source);
+    let mut conn = Connection::open(file).map_err(wrong)?;
+    let version = match schema::kind(&conn).map_err(wrong)? {
+        Kind::Foreign => return Err(FileError::Foreign { file: file.to_owned() }),
+        Kind::Empty => 0,
+        Kind::Ledger(found) => found,
+    };
+    let known = schema::VERSION;
+    if version > known {
+        return Err(FileError::Newer { file: file.to_owned(), found: version, known });
+    }
+    if let Some(what) = quick_check(&mut conn).map_err(wrong)? {
+        return Err(FileError::Damaged { file: file.to_owned(), what });
+    }
+    schema::migrate(&mut conn, version).map_err(wrong)?;
+    Ok(conn)
+}
+
+/// The first thing that is wrong with the file's pages; `None` where nothing is, as far as was looked.
+fn quick_check(conn: &mut Connection) -> rusqlite::Result<Option<String>> {
+    let began = Instant::now();
+    conn.progress_handler(CHECK_STEPS, Some(move || began.elapsed() >= CHECK))?;
+    let answer = conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    conn.progress_handler(0, None::<fn() -> bool>)?;
+    match answer {
+        Ok(words) if words == "ok" => Ok(None),
+        Ok(words) => Ok(Some(words.replace('\n', " "))),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl FileError {
+    /// What SQLite said of a file: damage that it reports as an error is damage too.
+    pub(super) fn told(file: &Path, source: rusqlite::Error) -> FileError {
+        let file = file.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                FileError::Damaged { file, what: source.to_string() }
+            }
+            _ => FileError::Sqlite { file, source },
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! One process a ledger: the lock file, which says who holds it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+/// The lock, held as long as this lives. The system lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+}
+
+/// Why the lock was not taken.
+#[derive(Debug)]
+pub(super) enum NotTaken {
+    /// Another process has it: what it wrote about itself.
+    Held(String),
+    /// The file cannot be opened or locked.
+    Io(io::Error),
+}
+
+/// A holder's words are cut at so many bytes.
+const HOLDER_MAX: u64 = 300;
+
+impl Lock {
+    /// Takes the lock and writes `holder` into its file, for those who come after.
+    pub(super) fn take(path: &Path, holder: &str) -> Result<Lock, NotTaken> {
+        let mut file = options().open(path).map_err(NotTaken::Io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(NotTaken::Held(read_holder(&mut file))),
+            Err(TryLockError::Error(error)) => return Err(NotTaken::Io(error)),
+        }
+        write_holder(&mut file, holder).map_err(NotTaken::Io)?;
+        Ok(Lock { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The file stays: were it removed, two processes could hold the lock of two files of one name. That it names nobody
+        // any more is a courtesy, so a failure is none.
+        let _ = self.file.set_len(0);
+    }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn write_holder(file: &mut File, holder: &str) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(holder.as_bytes())
+}
+
+fn read_holder(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    let read = file.take(HOLDER_MAX).read_to_end(&mut bytes);
+    let words = String::from_utf8_lossy(&bytes).trim().replace(char::is_control, " ");
+    if read.is_err() || words.is_empty() { "a process that did not say its name".into() } else { words }
+}

@@ -1,0 +1,106 @@
+//! The ledger: one SQLite file with every event and its counts, and the way in which pages hand over what they saw.
+//!
+//! # What it must do
+//!
+//! - A page never waits for it: no system call, no allocation and nobody woken on a request's thread (`lanes`).
+//! - What is committed is synced, whole and for good: rows, counts, spans and the last seq are one transaction (`store`).
+//! - From the end of an answer to the sync at most 200 ms, also when the thread that saw it then falls silent (`writer`).
+//! - Counts are those of the rows, always; rows may go without changing them (`tally`, `expire`).
+//! - No row outlives its site's `retention_days` (`expire`). No address, no user agent, no query gets here to be kept.
+//! - One process writes, any number read beside it (`lock`, `read`).
+//!
+//! # The way of a hit
+//!
+//! ```text
+//! request's thread           writer's thread                                        file
+//! Recorder::offer -> lane -> batch, every 25 ms -> events and counts, after 50 ms -> COMMIT (fsync of the WAL)
+//! ```
+//!
+//! 1. [`Recorder::offer`] copies the hit as flat bytes into a lane (`hit`, `lanes`). Locks are only tried. A thread begins at
+//!    its own lane and goes on to the next while lanes are taken or full; after the last one the hit is dropped, `queue-full`.
+//! 2. The writer looks at every lane each 25 ms and takes what is there. A batch gathers for 50 ms, or 4 MiB.
+//! 3. `enrich` makes events of the batch; rows are appended, counts added up in memory and put to the tables, and the
+//!    transaction is committed with `synchronous=FULL`.
+//! 4. Between commits the writer does errands (tokens, scripts), deletes rows that are due, and moves the log's pages to the
+//!    file before it becomes long (16 MiB; a reader of an old state lets it grow while it reads).
+//!
+//! # The file
+//!
+//! `ledger.db` (with `-wal` and `-shm` while it is open), and `ledger.lock`. `schema.sql` has the tables. `application_id` says
+//! that it is a ledger, `user_version` which schema; `schema` takes an older file to the present one, and newer ones are refused.
+//!
+//! - `events`: raw rows by `seq`, which grows by one and is never given twice: a sink's cursor is a seq.
+//! - `spans`: for each hour between which seqs its rows are. It takes the place of an index by site and time, which was a third
+//!   of the cost of a row; to find or delete an hour's rows means to look at those between two seqs.
+//! - `counts` by site, dimension, site day and value; `months`, the same by month; `hours`: views of people and bots. What
+//!   counts where: `dimension`. A site's day tells 10,000 values of a dimension apart, the rest is `(other)`.
+//! - `sinks`, `batches`, `dead_letters`; `tokens`; `scripts`; `sites` with `retention`; `state`.
+//!
+//! # What is durable when
+//!
+//! | when | what survives `kill -9` | what survives the loss of power |
+//! |---|---|---|
+//! | [`Offered::Queued`] | nothing yet | nothing yet |
+//! | [`Health::rows`] counts it, or a reader sees it | the row and its counts | the same, if the disk keeps what it says it synced |
+//! | [`Ledger::close`] returned | everything that was ever queued, but for the dropped hits that its summary names | the same |
+//! | a token was made or revoked, scripts were renewed | that | that |
+//!
+//! So a crash loses at most what was handed over in the last 200 ms, longer only where the disk takes longer to sync; it never
+//! loses half: SQLite takes the last whole transaction from the log when the file is next opened. `tests::crash` kills a
+//! writing process ten times over.
+//!
+//! # When something fails
+//!
+//! | what | then |
+//! |---|---|
+//! | the lanes are full | the hit is dropped: `queue-full` |
+//! | a commit fails (full disk, no rights) | it is tried 3 times, then its hits are dropped: `ledger`. The log says so once a minute, [`Health::trouble`] until it is over. Then one attempt a second; when one succeeds all is well again |
+//! | the last commit of a close fails | the same, as `shutdown` |
+//! | a hit comes after the close | dropped: `shutdown` |
+//! | a defect panics in the writer | the batch in hand is dropped as above; the writer goes on |
+//! | a row is past `retention_days` | deleted, delivered or not, and counted: `retention`. Its counts stay |
+//! | another process has the ledger | [`OpenError::Held`] names it |
+//! | the file is damaged, newer, somebody else's | [`FileError`] says what to do. The check at the start is `quick_check`, for one second at most: in a ledger of many gigabytes it sees only a part |
+//!
+//! Drops are counted in memory for the metrics ([`Recorder::dropped`]) and put into the counts with the next commit.
+
+mod check;
+mod clock;
+mod days;
+mod dimension;
+mod drops;
+mod errands;
+mod expire;
+mod health;
+mod hit;
+mod lanes;
+mod lock;
+mod open;
+mod read;
+mod rows;
+mod schema;
+mod scripts;
+mod spans;
+mod store;
+mod tail;
+mod tally;
+mod tokens;
+mod wal;
+mod writer;
+
+pub use check::FileError;
+pub use clock::Clock;
+pub(crate) use dimension::Dimension;
+pub use drops::DropReason;
+pub use errands::WriteError;
+pub use health::Health;
+pub use hit::Hit;
+pub use lanes::{Offered, Recorder};
+pub use open::{Ledger, OpenError, Summary, open};
+pub use read::{ReadError, read};
+pub use scripts::Script;
+pub use tail::{Tail, Viewed};
+pub use tokens::{Token, TokenError, Tokens};
+
+#[cfg(test)]
+mod tests;

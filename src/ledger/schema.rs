@@ -1,0 +1,46 @@
+//! The schema's versions: which one a file has, and the steps to the one that this program knows.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Marks a SQLite file as a ledger ("INLY").
+pub(super) const APPLICATION_ID: i64 = 0x494E_4C59;
+
+/// Step `i` makes version `i + 1` of version `i`. Steps that were released are never edited, only followed by others.
+const STEPS: &[&str] = &[include_str!("schema.sql")];
+
+/// The version that this program reads and writes.
+pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// What a SQLite file says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing is in it yet.
+    Empty,
+    /// A ledger of this version.
+    Ledger(i64),
+    /// Something else's.
+    Foreign,
+}
+
+pub(super) fn kind(conn: &Connection) -> rusqlite::Result<Kind> {
+    let application_id: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let objects: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(match (application_id, objects) {
+        (APPLICATION_ID, _) => Kind::Ledger(version),
+        (0, 0) => Kind::Empty,
+        _ => Kind::Foreign,
+    })
+}
+
+/// Takes the steps that are missing, each in a transaction of its own: a crash between two leaves a whole older version.
+pub(super) fn migrate(conn: &mut Connection, from: i64) -> rusqlite::Result<()> {
+    for (step, version) in STEPS.iter().zip(1_i64..).filter(|(_, version)| *version > from) {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch(step)?;
+        tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+        tx.pragma_update(None, "user_version", version)?;
+        tx.commit()?;
+    }
+    Ok(())
+}

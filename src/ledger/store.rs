@@ -1,0 +1,118 @@
+//! One batch, one transaction: hits become events, events become rows and counts, and all of it is synced or none of it.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::clock::Clock;
+use super::days::Days;
+use super::dimension::Dimension;
+use super::drops::{DropReason, Drops};
+use super::hit::Hit;
+use super::rows::{Appended, Rows};
+use super::tally::Tally;
+use crate::config;
+use crate::enrich;
+use crate::event::EventIds;
+
+/// The ledger's one writing connection, and what it needs to turn hits into rows.
+pub(super) struct Store {
+    pub(super) conn: Connection,
+    /// In the order of the configuration.
+    pub(super) sites: Vec<Site>,
+    pub(super) clock: Clock,
+    pub(super) tally: Tally,
+    ids: EventIds,
+    last_seq: i64,
+}
+
+/// A site as the writer sees it.
+pub(super) struct Site {
+    /// Its id in the table.
+    pub(super) id: i64,
+    pub(super) config: Arc<config::Site>,
+    pub(super) days: Days,
+    /// What the table has of its dropped hits and rows since the start.
+    dropped: [u64; DropReason::ALL.len()],
+}
+
+/// What a commit made durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Committed {
+    pub(super) rows: u64,
+    /// The oldest hour that got a row.
+    pub(super) oldest_hour: Option<i64>,
+}
+
+const LAST_SEQ: &str = "SELECT value FROM state WHERE name = 'last_seq'";
+const SET_LAST_SEQ: &str = "UPDATE state SET value = ?1 WHERE name = 'last_seq'";
+
+impl Store {
+    pub(super) fn new(conn: Connection, sites: Vec<Site>, ids: EventIds, clock: Clock) -> rusqlite::Result<Store> {
+        let last_seq = conn.query_row(LAST_SEQ, [], |row| row.get(0))?;
+        Ok(Store { conn, sites, clock, tally: Tally::default(), ids, last_seq })
+    }
+
+    /// Commits the hits of a batch with their counts, and what `drops` has had since the last commit. After an error nothing
+    /// of it is durable.
+    pub(super) fn commit(&mut self, batch: &[u8], drops: &Drops) -> rusqlite::Result<Committed> {
+        let dropped: Vec<_> = (0..self.sites.len()).map(|site| drops.of_site(site)).collect();
+        let done = self.transaction(batch, &dropped);
+        match done {
+            Ok(Appended { last_seq, oldest_hour }) => {
+                let rows = last_seq.abs_diff(self.last_seq);
+                self.last_seq = last_seq;
+                for (site, dropped) in self.sites.iter_mut().zip(dropped) {
+                    site.dropped = dropped;
+                }
+                Ok(Committed { rows, oldest_hour })
+            }
+            Err(error) => {
+                self.tally.forget();
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether `drops` has anything that the table does not have yet.
+    pub(super) fn behind(&self, drops: &Drops) -> bool {
+        self.sites.iter().enumerate().any(|(at, site)| site.dropped != drops.of_site(at))
+    }
+
+    fn transaction(&mut self, batch: &[u8], dropped: &[[u64; DropReason::ALL.len()]]) -> rusqlite::Result<Appended> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut rows = Rows::after(&tx, self.last_seq)?;
+        let mut rest = batch;
+        while let Some(hit) = Hit::take(&mut rest) {
+            let Some(site) = self.sites.get_mut(hit.site) else { continue };
+            let day = site.days.of(hit.ts_ms);
+            self.tally.add(site.id, day, Dimension::Outcome, hit.outcome.word(), 1);
+            if let Some(exchange) = &hit.view {
+                let event = enrich::view(exchange, &site.config, self.ids.next_id(hit.ts_ms));
+                rows.append(site.id, &event)?;
+                self.tally.view(site.id, day, &event);
+            }
+        }
+        let now_ms = self.clock.now_ms();
+        for (site, dropped) in self.sites.iter_mut().zip(dropped) {
+            let day = site.days.of(now_ms);
+            for ((reason, now), before) in DropReason::ALL.into_iter().zip(dropped).zip(site.dropped) {
+                if *now > before {
+                    self.tally.add(site.id, day, Dimension::Dropped, reason.word(), now - before);
+                }
+            }
+        }
+        self.tally.flush(&tx)?;
+        let appended = rows.finish(&tx)?;
+        tx.prepare_cached(SET_LAST_SEQ)?.execute([appended.last_seq])?;
+        tx.commit()?;
+        Ok(appended)
+    }
+}
+
+impl Site {
+    pub(super) fn new(id: i64, config: Arc<config::Site>) -> Site {
+        let days = Days::new(config.timezone.clone());
+        Site { id, config, days, dropped: [0; DropReason::ALL.len()] }
+    }
+}

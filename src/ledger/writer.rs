@@ -1,0 +1,198 @@
+//! The writer: the one thread that takes hits from the lanes and commits them. It owns the connection; whoever else wants
+//! something written sends it an errand. Old rows it deletes in between.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::drops::{DropReason, Drops};
+use super::errands::{self, Errands, Inbox};
+use super::expire::Expiry;
+use super::health::Health;
+use super::hit::Hit;
+use super::lanes::Lanes;
+use super::store::{Committed, Store};
+use super::wal;
+
+/// How often the lanes are looked at.
+const LOOK: Duration = Duration::from_millis(25);
+/// How long a batch gathers from its first hit. With a look before and one behind it, a hit waits 100 ms at most before its
+/// commit begins; the other half of the 200 ms is the disk's.
+const GATHER: Duration = Duration::from_millis(50);
+/// How long a batch gathers while commits fail: there is then one attempt a second.
+const GATHER_IN_TROUBLE: Duration = Duration::from_secs(1);
+/// A batch of so many bytes is committed at once.
+const ENOUGH: usize = 4 << 20;
+/// How often a batch is tried while all was well before.
+const ATTEMPTS: u32 = 3;
+/// The pause before a repeated attempt.
+const PAUSE: Duration = Duration::from_millis(20);
+/// How often the log repeats that commits fail.
+const LOG_AGAIN: Duration = Duration::from_secs(60);
+
+/// What the writer shares with the ledger's other handles.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) drops: Arc<Drops>,
+    pub(super) health: Arc<Health>,
+    pub(super) closing: Arc<AtomicBool>,
+}
+
+struct Writer {
+    store: Store,
+    shared: Shared,
+    inbox: Inbox,
+    batch: Vec<u8>,
+    /// When the batch got its first hit.
+    since: Option<Instant>,
+    /// The lane that is taken first, in turn.
+    first_lane: usize,
+    /// While commits fail: when the log last said so.
+    trouble: Option<Instant>,
+    expiry: Expiry,
+}
+
+/// Starts the writer's thread.
+pub(super) fn start(store: Store, shared: Shared) -> std::io::Result<(JoinHandle<()>, Errands)> {
+    let (errands, inbox) = errands::queue();
+    let mut writer = Writer {
+        store,
+        shared,
+        inbox,
+        batch: Vec::new(),
+        since: None,
+        first_lane: 0,
+        trouble: None,
+        expiry: Expiry::new(),
+    };
+    let thread = thread::Builder::new().name("ledger".into()).spawn(move || writer.run())?;
+    let errands = errands(thread.thread().clone());
+    Ok((thread, errands))
+}
+
+impl Writer {
+    /// Runs until the ledger is closed. A panic costs the batch in hand and nothing else: a defect in what one hit became must
+    /// not end the recording of all others.
+    fn run(&mut self) {
+        while catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
+            self.store.tally.forget();
+            self.give_up("a defect of Inlay's, see the log", self.loss());
+            thread::sleep(LOOK);
+        }
+    }
+
+    fn work(&mut self) {
+        loop {
+            let closing = self.closing();
+            if closing {
+                self.shared.lanes.close();
+            }
+            self.gather();
+            let full = self.batch.len() >= ENOUGH && self.trouble.is_none();
+            if closing || full || self.since.is_some_and(|since| since.elapsed() >= self.patience()) {
+                self.commit(closing);
+            }
+            self.inbox.work_off(&mut self.store.conn);
+            if !closing {
+                self.expire();
+            }
+            if closing && self.batch.is_empty() && self.shared.lanes.drained() {
+                break;
+            }
+            if !closing && !full {
+                thread::park_timeout(LOOK);
+            }
+        }
+    }
+
+    /// Takes up what the lanes have.
+    fn gather(&mut self) {
+        self.first_lane = self.shared.lanes.take(&mut self.batch, self.first_lane, ENOUGH);
+        if self.since.is_none() && (!self.batch.is_empty() || self.store.behind(&self.shared.drops)) {
+            self.since = Some(Instant::now());
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        if self.trouble.is_some() { GATHER_IN_TROUBLE } else { GATHER }
+    }
+
+    /// Commits the batch, or drops it after a bounded number of attempts.
+    fn commit(&mut self, closing: bool) {
+        if self.since.take().is_none() {
+            return;
+        }
+        let attempts = if self.trouble.is_some() && !closing { 1 } else { ATTEMPTS };
+        let mut failed = String::new();
+        for attempt in 0..attempts {
+            if attempt > 0 {
+                thread::sleep(PAUSE);
+            }
+            match self.store.commit(&self.batch, &self.shared.drops) {
+                Ok(committed) => return self.committed(committed),
+                Err(error) => failed = error.to_string(),
+            }
+        }
+        self.give_up(&failed, self.loss());
+    }
+
+    /// What a batch is lost to at present.
+    fn loss(&self) -> DropReason {
+        if self.closing() { DropReason::Shutdown } else { DropReason::Ledger }
+    }
+
+    fn closing(&self) -> bool {
+        self.shared.closing.load(Ordering::Acquire)
+    }
+
+    fn committed(&mut self, committed: Committed) {
+        self.batch.clear();
+        self.shared.health.committed(self.store.clock.now_ms(), committed.rows);
+        if let Some(hour) = committed.oldest_hour {
+            self.expiry.appended(hour);
+        }
+        if self.trouble.take().is_some() {
+            self.shared.health.set_trouble(None);
+            tracing::info!("the ledger can be written again");
+        }
+        if let Err(error) = wal::shorten(&self.store.conn) {
+            tracing::warn!(%error, "the ledger's write-ahead log could not be shortened");
+        }
+    }
+
+    /// Deletes a few of the rows whose time has passed.
+    fn expire(&mut self) {
+        match self.expiry.step(&self.store.conn, self.store.clock.now_ms()) {
+            Ok(expired) => {
+                for (id, rows) in expired {
+                    self.shared.health.add_expired(rows);
+                    // A site that left the configuration has no counter any more.
+                    if let Some(site) = self.store.sites.iter().position(|site| site.id == id) {
+                        self.shared.drops.add(site, DropReason::Retention, rows);
+                    }
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "rows past their retention could not be deleted, trying again in a minute");
+            }
+        }
+    }
+
+    fn give_up(&mut self, error: &str, reason: DropReason) {
+        let mut dropped: u64 = 0;
+        let mut rest = self.batch.as_slice();
+        while let Some(hit) = Hit::take(&mut rest) {
+            self.shared.drops.add(hit.site, reason, 1);
+            dropped += 1;
+        }
+        self.batch.clear();
+        if self.trouble.is_none_or(|logged| logged.elapsed() >= LOG_AGAIN) {
+            self.trouble = Some(Instant::now());
+            tracing::error!(error, dropped, "the ledger cannot be written, hits are dropped");
+        }
+        self.shared.health.set_trouble(Some(error.into()));
+    }
+}
