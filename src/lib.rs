@@ -39,3 +39,4 @@ pub mod event;
 pub mod inject;
 pub mod ledger;
 pub mod signal;
+pub mod stats;
