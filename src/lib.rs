@@ -39,5 +39,6 @@ pub mod enrich;
 pub mod event;
 pub mod inject;
 pub mod ledger;
+pub mod proxy;
 pub mod signal;
 pub mod stats;

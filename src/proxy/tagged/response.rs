@@ -1,0 +1,115 @@
+//! The answer's header: decided on once, then made true for what the body will be.
+
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue, Method, Version};
+use pingora::http::ResponseHeader;
+use pingora::prelude::{Result, Session};
+
+use super::{Page, State, Tag, Told};
+use crate::event::ViewId;
+use crate::inject::{self, Decision, HeaderEdit, Length, Outcome, Rewriter};
+use crate::signal::Standing;
+
+impl Page {
+    /// Notes how long the origin took; the first final header counts.
+    pub(super) fn note_origin_time(&mut self, response: &ResponseHeader) {
+        if !response.status.is_informational()
+            && let Some(sent) = self.sent.take()
+        {
+            self.origin_us = u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// Decides on an answer and changes its header to fit.
+    pub(super) fn decide(&mut self, session: &mut Session, response: &mut ResponseHeader) -> Result<()> {
+        let Some(visit) = &self.visit else { return Ok(()) };
+        if response.status.is_informational() {
+            return Ok(());
+        }
+        let request = session.req_header();
+        if !visit.facts.is_page(response) {
+            self.state = State::NoPage;
+            return Ok(());
+        }
+        let verdict = inject::eligible(request, response, &visit.site.inject, &visit.facts, visit.standing);
+        let head = request.method == Method::HEAD;
+        let id = ViewId(rand::random());
+        let shown = visit.standing == Standing::Yes && visit.facts.is_view(response);
+        let told = Told { status: response.status.as_u16(), view: shown.then_some(id) };
+        let mut edit = Edit { header: response, failed: None };
+        let length = inject::prepare(&mut edit, &verdict, (!head).then(|| id.to_string()).as_deref());
+        if let Some(error) = edit.failed {
+            return Err(error);
+        }
+        self.state = match verdict.decision {
+            Decision::Skip(reason) => State::Settled(Outcome::Skipped(reason), told),
+            Decision::Tag(plan) => {
+                let origin_length = keep_length_true(session, response, length)?;
+                match head {
+                    true => State::Settled(Outcome::Tagged, told),
+                    false => State::Tagging(Box::new(Tag { rewriter: Rewriter::new(plan, origin_length), told })),
+                }
+            }
+        };
+        Ok(())
+    }
+}
+
+/// Sets the length that the tagged body will have, and returns the origin's where it is kept. It is dropped where a cache of
+/// `P`'s is at work: what it stores has the origin's length, and may be read back in other pieces.
+fn keep_length_true(session: &mut Session, response: &mut ResponseHeader, length: Length) -> Result<Option<u64>> {
+    match length {
+        Length::Untouched => Ok(None),
+        Length::Exact { origin, sent } if !session.cache.enabled() => {
+            response.insert_header(CONTENT_LENGTH, HeaderValue::from(sent))?;
+            Ok(Some(origin))
+        }
+        Length::Exact { .. } | Length::Drop => {
+            response.remove_header(&CONTENT_LENGTH);
+            frame_without_length(session, response)?;
+            Ok(None)
+        }
+    }
+}
+
+/// A body without a length: in chunks for HTTP/1.1, up to the end of the connection for 1.0; HTTP/2 frames it by itself.
+fn frame_without_length(session: &mut Session, response: &mut ResponseHeader) -> Result<()> {
+    let request = session.req_header();
+    if session.is_http2() || request.method == Method::HEAD || response.headers.contains_key(TRANSFER_ENCODING) {
+        return Ok(());
+    }
+    if request.version == Version::HTTP_10 {
+        session.set_keepalive(None);
+        return Ok(());
+    }
+    response.set_version(Version::HTTP_11);
+    response.insert_header(TRANSFER_ENCODING, "chunked")
+}
+
+/// pingora's header for `inject`: it keeps the names' case beside the map, so that changes go through its own methods.
+struct Edit<'a> {
+    header: &'a mut ResponseHeader,
+    failed: Option<Box<pingora::Error>>,
+}
+
+impl HeaderEdit for Edit<'_> {
+    fn headers(&self) -> &http::HeaderMap {
+        &self.header.headers
+    }
+
+    fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        if let Err(error) = self.header.insert_header(name, value) {
+            self.failed = Some(error);
+        }
+    }
+
+    fn append(&mut self, name: HeaderName, value: HeaderValue) {
+        if let Err(error) = self.header.append_header(name, value) {
+            self.failed = Some(error);
+        }
+    }
+
+    fn remove(&mut self, name: &HeaderName) {
+        self.header.remove_header(name);
+    }
+}

@@ -1,0 +1,72 @@
+//! What tagging needs beside the request: the sites made ready at start, the recorder, the counters, the clock.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::collect;
+use crate::config::{Config, Site};
+use crate::inject;
+use crate::ledger::{Clock, Recorder};
+use crate::proxy::Counters;
+use crate::proxy::site_table::SiteTable;
+
+/// What [`Tagging`] is made of.
+pub struct TaggingParts {
+    /// The checked configuration.
+    pub config: Arc<Config>,
+    /// Each site's endpoints, in the order of `config.sites`.
+    pub endpoints: Vec<collect::Site>,
+    /// Where views go.
+    pub recorder: Recorder,
+    /// Where the proxy counts.
+    pub counters: Arc<Counters>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Tagging for the sites of one configuration.
+pub struct Tagging {
+    pub(super) config: Arc<Config>,
+    pub(super) table: SiteTable,
+    pub(super) sites: Vec<Arc<TaggedSite>>,
+    pub(super) recorder: Recorder,
+    pub(super) counters: Arc<Counters>,
+    pub(super) clock: Clock,
+    /// The day on which these settings came into force, as far as this process knows (UTC).
+    pub(super) since: Date,
+}
+
+/// One site, with everything that is made once.
+#[derive(Debug)]
+pub(super) struct TaggedSite {
+    pub(super) config: Arc<Site>,
+    pub(super) inject: inject::Site,
+    pub(super) collect: collect::Site,
+}
+
+impl Tagging {
+    /// Makes every site ready.
+    pub fn new(parts: TaggingParts) -> Arc<Self> {
+        let TaggingParts { config, endpoints, recorder, counters, clock } = parts;
+        let table = SiteTable::new(config.sites.iter().map(|site| &**site));
+        let sites = config.sites.iter().zip(endpoints).map(|(site, collect)| {
+            let own_src = format!("{}/t.", site.prefix);
+            let inject = inject::Site::new(site.clone(), collect.own_tag(), own_src.into());
+            Arc::new(TaggedSite { config: site.clone(), inject, collect })
+        });
+        let sites = sites.collect();
+        let start = Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default();
+        let since = TimeZone::UTC.to_datetime(start).date();
+        Arc::new(Tagging { config, table, sites, recorder, counters, clock, since })
+    }
+}
+
+impl fmt::Debug for Tagging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tagging").field("sites", &self.sites.len()).finish_non_exhaustive()
+    }
+}
