@@ -33,6 +33,7 @@
 //!    here), and commits it with its counts in one synced transaction.
 //! 3. `stats` reads the counts; later, each sink reads the rows from its own cursor.
 
+pub mod admin;
 pub mod collect;
 pub mod config;
 pub mod enrich;

@@ -1,0 +1,285 @@
+//! Commands that change something, sent to the process that holds the ledger: a socket in the data folder.
+//!
+//! One connection, one command, one answer, each a line of JSON. Only the folder's owner can open the socket (0600), so who
+//! can send is who could write the ledger; nothing else is asked. `app` holds the [`Control`], `cli` calls [`send`].
+
+use std::fs::{self, Permissions};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{Token, Tokens};
+
+/// The socket's name in the data folder.
+const SOCKET: &str = "inlay.sock";
+/// A command's line is at most so many bytes long.
+const COMMAND_LINE: u64 = 4_096;
+/// An answer's line is at most so many bytes long: thousands of tokens.
+const ANSWER_LINE: u64 = 1 << 20;
+/// How long a command may take to come. The next one waits so long, and so does closing.
+const COMMAND: Duration = Duration::from_secs(2);
+/// How long an answer may take to come: a commit may stand before it.
+const ANSWER: Duration = Duration::from_secs(20);
+/// How long the listener rests after a failure of its own, such as too many open files.
+const REST: Duration = Duration::from_millis(100);
+
+/// What is to be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// Make an access token of this name.
+    TokenCreate {
+        /// Its name in the list.
+        name: String,
+    },
+    /// Tell which tokens there are.
+    TokenList,
+    /// Take a token back.
+    TokenRevoke {
+        /// Its name in the list.
+        name: String,
+    },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// The token, which nobody will be shown again.
+    Token(String),
+    /// The tokens, oldest first.
+    Tokens(Vec<Listed>),
+    /// It is done.
+    Done,
+    /// It is not, and why: a sentence.
+    Refused(String),
+}
+
+/// A token in the list, without what it takes to use it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// When it was made, milliseconds since 1970.
+    pub created_ms: i64,
+    /// When it was revoked, milliseconds since 1970; `None` while it is in force.
+    pub revoked_ms: Option<i64>,
+}
+
+/// The open socket. Dropping it closes it and removes its file.
+#[derive(Debug)]
+pub struct Control {
+    path: PathBuf,
+    closing: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Why a command did not get through.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The socket could not be opened, or the process behind it did not answer.
+    #[error("the socket {}: {source}", path.display())]
+    Io {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The process behind the socket is of another version.
+    #[error("the running inlay answered with words that this one does not know: is it of another version?")]
+    Words(#[source] serde_json::Error),
+}
+
+impl Control {
+    /// Opens the socket in `dir` and carries out what comes, one after the other, on a thread of its own.
+    ///
+    /// The caller holds the ledger's lock, so a socket that is already there is a dead process's and is replaced.
+    pub fn open(dir: &Path, tokens: Tokens) -> Result<Control, ControlError> {
+        let path = dir.join(SOCKET);
+        let failed = |source| ControlError::Io { path: path.clone(), source };
+        let listener = bind(&path).map_err(failed)?;
+        let closing = Arc::new(AtomicBool::new(false));
+        let seen = closing.clone();
+        let serve = move || serve(&listener, &seen, &tokens);
+        let thread = thread::Builder::new().name("control".to_owned()).spawn(serve).map_err(failed)?;
+        Ok(Control { path, closing, thread: Some(thread) })
+    }
+}
+
+impl From<Token> for Listed {
+    fn from(token: Token) -> Listed {
+        Listed { name: token.name, created_ms: token.created_ms, revoked_ms: token.revoked_ms }
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.closing.store(true, Ordering::Release);
+        // The thread waits for a connection: this is its last. Where it cannot be woken it ends with the process.
+        let woken = UnixStream::connect(&self.path).is_ok();
+        let _ = fs::remove_file(&self.path);
+        if let Some(thread) = self.thread.take().filter(|_| woken) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Does what a command says, in the process that holds the ledger. Waits for the disk.
+pub fn carry_out(command: Command, tokens: &Tokens) -> Answer {
+    let done = match command {
+        Command::TokenCreate { name } => tokens.create(&name).map(Answer::Token),
+        Command::TokenList => tokens.list().map(|all| Answer::Tokens(all.into_iter().map(Listed::from).collect())),
+        Command::TokenRevoke { name } => tokens.revoke(&name).map(|()| Answer::Done),
+    };
+    done.unwrap_or_else(|error| Answer::Refused(error.to_string()))
+}
+
+/// Sends a command to the process that holds the ledger in `dir`. `None`: no process listens there.
+pub fn send(dir: &Path, command: &Command) -> Result<Option<Answer>, ControlError> {
+    let path = dir.join(SOCKET);
+    let failed = |source| ControlError::Io { path: path.clone(), source };
+    let stream = match UnixStream::connect(&path) {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
+        Err(source) => return Err(failed(source)),
+    };
+    let line = serde_json::to_string(command).map_err(ControlError::Words)?;
+    let answer = exchange(stream, &line).map_err(failed)?;
+    serde_json::from_str(&answer).map(Some).map_err(ControlError::Words)
+}
+
+/// Binds under a name of its own and moves it into place once only the owner may open it.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let new = path.with_extension("sock.new");
+    let _ = fs::remove_file(&new);
+    let listener = UnixListener::bind(&new)?;
+    fs::set_permissions(&new, Permissions::from_mode(0o600))?;
+    fs::rename(&new, path)?;
+    Ok(listener)
+}
+
+fn serve(listener: &UnixListener, closing: &AtomicBool, tokens: &Tokens) {
+    for stream in listener.incoming() {
+        if closing.load(Ordering::Acquire) {
+            return;
+        }
+        let served = stream.and_then(|stream| answer(stream, tokens));
+        if let Err(error) = served {
+            tracing::debug!(error = %error, "a command over the control socket came to nothing");
+            thread::sleep(REST);
+        }
+    }
+}
+
+fn answer(mut stream: UnixStream, tokens: &Tokens) -> io::Result<()> {
+    let line = read_line(&mut stream, COMMAND_LINE, COMMAND)?;
+    let answer = match serde_json::from_str(&line) {
+        Ok(command) => carry_out(command, tokens),
+        Err(error) => Answer::Refused(format!("the running inlay does not know this command: {error}")),
+    };
+    let mut line = serde_json::to_vec(&answer)?;
+    line.push(b'\n');
+    stream.write_all(&line)
+}
+
+fn exchange(mut stream: UnixStream, line: &str) -> io::Result<String> {
+    stream.write_all(format!("{line}\n").as_bytes())?;
+    read_line(&mut stream, ANSWER_LINE, ANSWER)
+}
+
+fn read_line(stream: &mut UnixStream, limit: u64, patience: Duration) -> io::Result<String> {
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    let mut line = String::new();
+    BufReader::new(stream.take(limit)).read_line(&mut line)?;
+    if line.ends_with('\n') { Ok(line) } else { Err(ErrorKind::UnexpectedEof.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{self, Clock, Ledger};
+
+    /// A process that holds the ledger in a folder.
+    fn open(dir: &Path) -> (Ledger, Control) {
+        let ledger = ledger::open(dir, &[], Clock::system()).expect("the folder takes a ledger");
+        let control = Control::open(dir, ledger.tokens()).expect("the folder takes a socket");
+        (ledger, control)
+    }
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a folder")
+    }
+
+    fn create(dir: &Path, name: &str) -> Option<Answer> {
+        send(dir, &Command::TokenCreate { name: name.to_owned() }).expect("the socket answers")
+    }
+
+    #[test]
+    fn a_command_reaches_the_process_and_its_answer_comes_back() {
+        let dir = folder();
+        let (ledger, _control) = open(dir.path());
+        let Some(Answer::Token(token)) = create(dir.path(), "the \"ci\"") else { panic!("a token was asked for") };
+        assert!(ledger.tokens().verify(&token), "in force at once");
+        let again = create(dir.path(), "the \"ci\"");
+        assert!(matches!(&again, Some(Answer::Refused(why)) if why.contains("already")), "{again:?}");
+        let revoke = Command::TokenRevoke { name: "the \"ci\"".to_owned() };
+        assert_eq!(send(dir.path(), &revoke).expect("the socket answers"), Some(Answer::Done));
+        assert!(!ledger.tokens().verify(&token), "void at once");
+        let listed = send(dir.path(), &Command::TokenList).expect("the socket answers");
+        let Some(Answer::Tokens(listed)) = listed else { panic!("a list was asked for: {listed:?}") };
+        assert!(
+            matches!(listed.as_slice(), [one] if one.name == "the \"ci\"" && one.revoked_ms.is_some()),
+            "{listed:?}"
+        );
+    }
+
+    #[test]
+    fn only_the_owner_may_open_the_socket() {
+        let dir = folder();
+        let _process = open(dir.path());
+        let mode = fs::metadata(dir.path().join(SOCKET)).expect("the socket is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn without_a_process_nobody_answers_and_that_is_no_error() {
+        let dir = folder();
+        assert_eq!(create(dir.path(), "ci"), None, "no socket");
+        drop(UnixListener::bind(dir.path().join(SOCKET)).expect("the folder takes a socket"));
+        assert_eq!(create(dir.path(), "ci"), None, "the socket of a process that was killed");
+    }
+
+    #[test]
+    fn a_dead_processs_socket_is_replaced_and_the_own_one_removed_at_the_end() {
+        let dir = folder();
+        drop(UnixListener::bind(dir.path().join(SOCKET)).expect("the folder takes a socket"));
+        let process = open(dir.path());
+        assert!(create(dir.path(), "ci").is_some(), "the new process answers");
+        drop(process);
+        assert!(!dir.path().join(SOCKET).exists(), "nothing is left");
+    }
+
+    #[test]
+    fn lines_that_are_no_command_are_refused_and_the_next_one_is_served() {
+        let dir = folder();
+        let _process = open(dir.path());
+        let path = dir.path().join(SOCKET);
+        for line in ["{}", "x", "{\"token-create\":{}}", "{\"token-create\":{\"name\":\"a\",\"more\":1}}"] {
+            let answer = exchange(UnixStream::connect(&path).expect("the socket is there"), line).expect("an answer");
+            assert!(answer.contains("refused"), "{line}: {answer}");
+        }
+        let mut long = UnixStream::connect(&path).expect("the socket is there");
+        let _ = long.write_all(&vec![b'x'; 10_000]);
+        drop(long);
+        drop(UnixStream::connect(&path));
+        assert!(create(dir.path(), "ci").is_some(), "whatever came before");
+    }
+}
