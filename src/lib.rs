@@ -34,6 +34,7 @@
 //! 3. `stats` reads the counts; later, each sink reads the rows from its own cursor.
 
 pub mod admin;
+pub mod app;
 pub mod collect;
 pub mod config;
 pub mod enrich;

@@ -1,0 +1,96 @@
+//! Inlay without its server: the ledger and the tagging, for somebody's own pingora proxy (`examples/embed.rs`) and for
+//! the binary alike.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::collect;
+use crate::config::{Config, Problems};
+use crate::ledger::{self, Clock, Health, Ledger, OpenError, Recorder, Summary, Tokens};
+use crate::proxy::{Counters, Tagged, Tagging, TaggingParts};
+
+/// An open ledger and the tagging that records into it.
+pub struct Inlay {
+    ledger: Ledger,
+    tagging: Arc<Tagging>,
+    counters: Arc<Counters>,
+    clock: Clock,
+}
+
+/// Why a configuration file does not lead to an [`Inlay`].
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file.
+    #[error(transparent)]
+    Config(#[from] Problems),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] OpenError),
+}
+
+impl Inlay {
+    /// Reads a configuration file and opens its ledger. Listeners and origins in it are the caller's own business.
+    pub fn load(file: &Path) -> Result<Inlay, LoadError> {
+        let config = super::load(file, &|name| std::env::var(name).ok())?;
+        Ok(Inlay::open(Arc::new(config))?)
+    }
+
+    /// Opens the ledger of a configuration and makes its sites ready.
+    pub fn open(config: Arc<Config>) -> Result<Inlay, OpenError> {
+        let clock = Clock::system();
+        let ledger = ledger::open(&config.server.data, &config.sites, clock.clone())?;
+        let counters = Arc::new(Counters::new(config.sites.len()));
+        let endpoints = endpoints(&config, &ledger);
+        let recorder = ledger.recorder();
+        let parts = TaggingParts { config, endpoints, recorder, counters: counters.clone(), clock: clock.clone() };
+        Ok(Inlay { ledger, tagging: Tagging::new(parts), counters, clock })
+    }
+
+    /// `proxy`, with tagging.
+    pub fn tagged<P>(&self, proxy: P) -> Tagged<P> {
+        Tagged::new(proxy, self.tagging.clone())
+    }
+
+    /// What the proxy counts.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.counters.clone()
+    }
+
+    /// How the ledger is.
+    pub fn health(&self) -> Arc<Health> {
+        self.ledger.health()
+    }
+
+    /// Commits what was handed over and closes the ledger: call it when the server has ended.
+    pub fn close(self) -> Summary {
+        self.ledger.close()
+    }
+
+    pub(crate) fn tokens(&self) -> Tokens {
+        self.ledger.tokens()
+    }
+
+    pub(super) fn recorder(&self) -> Recorder {
+        self.ledger.recorder()
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+}
+
+/// Each site's endpoints. The scripts that are current now are kept, and those of the last 30 days stay served: pages that
+/// name them lie in caches.
+fn endpoints(config: &Config, ledger: &Ledger) -> Vec<collect::Site> {
+    let current = config.sites.iter().map(|site| {
+        let script = collect::Script::current(&site.privacy.honor);
+        ledger::Script { hash8: script.hash8().to_owned(), body: script.body().to_vec() }
+    });
+    let kept = ledger.scripts(current.collect()).unwrap_or_else(|error| {
+        tracing::warn!(%error, "older scripts could not be read: pages that name one get the current script");
+        Vec::new()
+    });
+    let older: Arc<[collect::Script]> =
+        kept.into_iter().map(|script| collect::Script::of(script.body.into())).collect();
+    config.sites.iter().map(|site| collect::Site::new(site.clone(), older.clone())).collect()
+}

@@ -1,0 +1,16 @@
+//! Builds, starts and stops the program: the one room that knows all the others.
+
+mod check;
+mod embed;
+mod gate;
+mod listen;
+pub mod logs;
+mod owner;
+mod run;
+mod stop;
+
+pub use check::load;
+pub use embed::{Inlay, LoadError};
+pub(crate) use listen::Bound;
+pub use listen::ListenError;
+pub use run::{Running, StartError, start};

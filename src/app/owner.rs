@@ -1,0 +1,107 @@
+//! The owner's listener: `admin` answers, on a thread that may wait; here stands how the process is at present.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::embed::Inlay;
+use crate::admin::{Admin, Phase, Recording, SiteNumbers, Snapshot};
+use crate::config::Config;
+use crate::inject::Outcome;
+use crate::ledger::{Clock, DropReason, Health, Recorder};
+use crate::proxy::{Answer, Body, Counters, Handler};
+
+/// Serves [`Admin`].
+pub(super) struct Owner {
+    admin: Arc<Admin>,
+    clock: Clock,
+}
+
+impl Owner {
+    /// The owner's side of a program that stops when `stopping` says true.
+    pub(super) fn new(config: Arc<Config>, inlay: &Inlay, stopping: watch::Receiver<bool>) -> Owner {
+        let clock = inlay.clock();
+        let process = Process {
+            config: config.clone(),
+            counters: inlay.counters(),
+            health: inlay.health(),
+            recorder: inlay.recorder(),
+            started_ms: clock.now_ms(),
+            clock: clock.clone(),
+            stopping,
+        };
+        let now = Box::new(move || process.snapshot());
+        let admin = Admin::new(config, &rand::random(), inlay.tokens(), now);
+        Owner { admin: Arc::new(admin), clock }
+    }
+}
+
+#[async_trait]
+impl Handler for Owner {
+    async fn handle(&self, request: Request<Bytes>, peer: Option<IpAddr>) -> Answer {
+        let (admin, clock) = (self.admin.clone(), self.clock.clone());
+        let answered = tokio::task::spawn_blocking(move || {
+            let now = Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default();
+            admin.answer(&request, peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), now)
+        });
+        match answered.await {
+            Ok(answer) => answer.map(Body::Whole),
+            Err(_) => {
+                let mut answer = Response::new(Body::Whole(Bytes::from_static(b"This cannot be answered.\n")));
+                *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                answer
+            }
+        }
+    }
+}
+
+/// The process, as `admin` is told of it.
+struct Process {
+    config: Arc<Config>,
+    counters: Arc<Counters>,
+    health: Arc<Health>,
+    recorder: Recorder,
+    clock: Clock,
+    started_ms: i64,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Process {
+    fn snapshot(&self) -> Snapshot {
+        let now_ms = self.clock.now_ms();
+        let since = |then_ms: i64| Duration::from_millis(u64::try_from(now_ms - then_ms).unwrap_or_default());
+        Snapshot {
+            phase: if *self.stopping.borrow() { Phase::Stopping } else { Phase::Serving },
+            started_s: self.started_ms as f64 / 1e3,
+            recording: self.health.trouble().map_or(Recording::Works, Recording::Fails),
+            last_commit: self.health.committed_ms().map(since),
+            events_committed: self.health.rows(),
+            requests_in_hand: self.counters.in_hand(),
+            requests_unknown_host: self.counters.unknown_host(),
+            untrusted_forwarder: self.counters.untrusted_forwarder(now_ms),
+            sites: self.config.sites.iter().enumerate().map(|(at, site)| self.site(at, &site.name)).collect(),
+        }
+    }
+
+    fn site(&self, at: usize, name: &str) -> SiteNumbers {
+        let mut pages = [0; Outcome::COUNT];
+        for (outcome, n) in self.counters.pages(at) {
+            if let Some(slot) = pages.get_mut(usize::from(outcome.code())) {
+                *slot = n;
+            }
+        }
+        SiteNumbers {
+            name: name.to_owned(),
+            requests: self.counters.requests(at),
+            pages,
+            dropped: DropReason::ALL.map(|why| self.recorder.dropped(at, why)),
+            origin_errors: self.counters.origin_faults(at).map(|(fault, n)| (fault.word(), n)).collect(),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The way from a checked configuration to a running program, and to its end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use pingora::proxy::http_proxy_service_with_name;
+use pingora::server::configuration::ServerConf;
+use pingora::server::{RunArgs, Server, ShutdownWatch};
+use pingora::services::background::{BackgroundService, background_service};
+use pingora::services::listening::Service;
+use pingora::services::{ServiceHandle, ServiceReadyNotifier};
+use tokio::sync::watch;
+
+use super::embed::Inlay;
+use super::gate::Gate;
+use super::listen::{Bound, ListenError};
+use super::owner::Owner;
+use super::stop::Stop;
+use crate::admin::{Control, ControlError};
+use crate::config::Config;
+use crate::ledger::{OpenError, Summary};
+use crate::proxy::{Handler, Origins, Plain, Resolver, Served};
+
+/// Connections to origins that are kept, for each thread.
+const POOL: usize = 256;
+/// The owner's listener and the demo's shop need no more.
+const SMALL: usize = 1;
+
+/// Why the program does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The ledger cannot be opened.
+    #[error(transparent)]
+    Ledger(#[from] OpenError),
+    /// The socket for commands cannot be opened.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+}
+
+/// A program that is built, has its ports and its ledger, and serves once it is told to.
+pub struct Running {
+    server: Server,
+    inlay: Inlay,
+    control: Control,
+    closing: watch::Sender<bool>,
+    drain: std::time::Duration,
+    /// Where visitors connect.
+    pub listen: Vec<SocketAddr>,
+    /// Where the owner connects.
+    pub admin: SocketAddr,
+}
+
+/// Binds every port, opens the ledger, and builds the services.
+pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
+    let sockets: Vec<Bound> = config.server.listen.iter().map(|addr| Bound::new(*addr)).collect::<Result<_, _>>()?;
+    let owner = Bound::new(config.server.admin.listen)?;
+    let inlay = Inlay::open(config.clone())?;
+    let control = Control::open(&config.server.data, inlay.tokens())?;
+    let mut server = Server::new_with_opt_and_conf(None, server_conf());
+    let (closing, closed) = watch::channel(false);
+
+    let origins = Origins::new(&config);
+    let resolver = server.add_service(background_service("resolver", Resolving(Resolver(origins.clone()))));
+    let plain = Plain::new(config.clone(), origins, inlay.counters(), inlay.clock());
+    let service = http_proxy_service_with_name(&server.configuration, inlay.tagged(plain), "proxy");
+    let listen = sockets.iter().map(|socket| socket.addr).collect();
+    let proxy: ServiceHandle = server.add_service(Gate::new(service, sockets, Some(closed)));
+    proxy.add_dependency(&resolver);
+
+    let admin = owner.addr;
+    let mut running = Running { server, inlay, control, closing, drain: config.server.drain, listen, admin };
+    let owner_side = Owner::new(config, &running.inlay, running.closing.subscribe());
+    running.serve("admin", owner_side, owner);
+    Ok(running)
+}
+
+impl Running {
+    /// Serves something else beside the proxy, until the very end: the owner's page, the demo's shop.
+    pub(crate) fn serve(&mut self, name: &str, handler: impl Handler, bound: Bound) {
+        let mut service = Service::new(name.to_owned(), Served(handler));
+        service.threads = Some(SMALL);
+        self.server.add_service(Gate::new(service, vec![bound], None));
+    }
+
+    /// What the program records with.
+    pub fn inlay(&self) -> &Inlay {
+        &self.inlay
+    }
+
+    /// Serves until a signal says to stop; then stops in order and tells what the ledger did.
+    pub fn run(self) -> Summary {
+        let Running { server, inlay, control, closing, drain, .. } = self;
+        let stop = Stop { closing, counters: inlay.counters(), drain };
+        server.run(RunArgs { shutdown_signal: Box::new(stop) });
+        drop(control);
+        tracing::info!("stopping: the last events are committed");
+        inlay.close()
+    }
+}
+
+fn server_conf() -> ServerConf {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    ServerConf {
+        threads,
+        work_stealing: threads > 1,
+        upstream_keepalive_pool_size: POOL * threads,
+        // `Stop` has waited for what is in hand.
+        grace_period_seconds: Some(0),
+        graceful_shutdown_timeout_seconds: Some(0),
+        ..ServerConf::default()
+    }
+}
+
+/// Keeps the origins' addresses fresh; the proxy's listeners open after the first look-up.
+struct Resolving(Resolver);
+
+#[async_trait]
+impl BackgroundService for Resolving {
+    async fn start_with_ready_notifier(&self, mut shutdown: ShutdownWatch, ready: ServiceReadyNotifier) {
+        self.0.first().await;
+        ready.notify_ready();
+        tokio::select! {
+            () = self.0.run() => {}
+            _ = shutdown.changed() => {}
+        }
+    }
+}
