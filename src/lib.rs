@@ -35,6 +35,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod cli;
 pub mod collect;
 pub mod config;
 pub mod enrich;

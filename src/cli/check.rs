@@ -1,0 +1,229 @@
+//! `inlay check --config FILE`: every problem, one line each; or what the file means, in a few lines a site.
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::{DONE, FAILED, WRONG_USE};
+use crate::app;
+use crate::config::{Config, Host, HostSent, InFront, Net, Origin, OwnerTag, Site};
+
+/// Arguments of `inlay check`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  inlay check --config inlay.toml")]
+pub(super) struct CheckArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Checks the file: 0, or 2 with its problems on the standard error.
+pub(super) fn run(args: &CheckArgs) -> u8 {
+    let env = |name: &str| std::env::var(name).ok();
+    // What cannot be printed is read by nobody: a closed pipe.
+    report(&args.config, &env, &mut io::stdout().lock(), &mut io::stderr().lock()).unwrap_or(FAILED)
+}
+
+fn report(
+    path: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> io::Result<u8> {
+    match app::load(path, env) {
+        Ok(config) => {
+            writeln!(out, "{} is right.\n\n{}", path.display(), Summary(&config))?;
+            Ok(DONE)
+        }
+        Err(problems) => {
+            writeln!(err, "{problems}")?;
+            Ok(WRONG_USE)
+        }
+    }
+}
+
+/// What a configuration means.
+struct Summary<'a>(&'a Config);
+
+impl Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = &self.0.server;
+        writeln!(f, "listen    {}", list(server.listen.iter()))?;
+        writeln!(f, "admin     {}", server.admin.listen)?;
+        writeln!(f, "data      {}", server.data.display())?;
+        write!(f, "trusted   {}", list(server.trusted_proxies.iter().map(|net| network(*net))))?;
+        self.0.sites.iter().try_for_each(|site| write!(f, "\n\n{}", SiteSummary(site)))
+    }
+}
+
+struct SiteSummary<'a>(&'a Site);
+
+impl Display for SiteSummary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SiteSummary(site) = self;
+        let privacy = &site.privacy;
+        writeln!(f, "site {}", site.name)?;
+        writeln!(f, "  hosts   {}", list(site.hosts.iter().map(host)))?;
+        writeln!(f, "  origin  {}, which is sent {}", origin(&site.origin), host_sent(site))?;
+        writeln!(f, "  ours    {0} and {0}/...", site.prefix)?;
+        writeln!(f, "  tags    {}", tags(site))?;
+        writeln!(f, "  caches  {}", caches(site))?;
+        writeln!(f, "  kept    {} days; a day begins in {}", privacy.retention_days, zone(site))?;
+        let signals = [(true, "the opt-out cookie"), (privacy.honor.gpc, "Sec-GPC"), (privacy.honor.dnt, "DNT")];
+        write!(f, "  honours {}", list(signals.iter().filter(|(honoured, _)| *honoured).map(|(_, signal)| signal)))
+    }
+}
+
+fn list<T: Display>(items: impl Iterator<Item = T>) -> String {
+    let items: Vec<_> = items.map(|item| item.to_string()).collect();
+    if items.is_empty() { "none".into() } else { items.join(", ") }
+}
+
+fn network(net: Net) -> String {
+    let whole = if net.addr.is_ipv4() { 32 } else { 128 };
+    if net.bits == whole { net.addr.to_string() } else { format!("{}/{}", net.addr, net.bits) }
+}
+
+fn host(host: &Host) -> &str {
+    match host {
+        Host::Any => "every host that no other site has",
+        Host::Name(name) => name,
+    }
+}
+
+fn origin(origin: &Origin) -> String {
+    let scheme = if origin.https { "https" } else { "http" };
+    let host = if origin.host.contains(':') { format!("[{}]", origin.host) } else { origin.host.clone() };
+    format!("{scheme}://{host}:{}", origin.port)
+}
+
+fn host_sent(site: &Site) -> String {
+    match &site.host {
+        HostSent::Keep => "the visitor's Host".into(),
+        HostSent::Origin => "its own Host, and its Location is mapped back".into(),
+        HostSent::Name(name) => format!("the Host {name}"),
+    }
+}
+
+fn tags(site: &Site) -> String {
+    if !site.tag {
+        return "none".into();
+    }
+    let snippet = |tag: &OwnerTag| format!("{} ({} of {})", tag.id, tag.place.word(), tag.paths);
+    let tags = site.tags.iter().map(snippet);
+    list(std::iter::once(format!("Inlay's script ({})", site.paths)).chain(tags))
+}
+
+/// What shared caches get, as it follows from `in_front` and the tags (`inject::reuse`).
+fn caches(site: &Site) -> String {
+    if !site.tag {
+        return "nothing is changed".into();
+    }
+    let snippets = if site.tags.is_empty() { "" } else { "pages with a snippet: private; " };
+    let others = match site.in_front {
+        InFront::None => "nothing keeps pages before Inlay: every tagged page bears a view id",
+        InFront::Unknown => "pages that a cache may keep: the same for everyone, no view id; all others bear one",
+        InFront::Cache => {
+            "pages that a cache may keep, or that say nothing of it: the same for everyone, no view id; all others bear one"
+        }
+    };
+    format!("{snippets}{others}")
+}
+
+fn zone(site: &Site) -> &str {
+    site.timezone.iana_name().unwrap_or("UTC")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, name: &str) -> (u8, String, String) {
+        let place = tempfile::tempdir().expect("a folder");
+        let path = place.path().join(name);
+        std::fs::write(&path, text).expect("writable");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = report(&path, &|_| None, &mut out, &mut err).expect("a vector takes everything");
+        let folder = format!("{}/", place.path().display());
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8").replace(&folder, "");
+        (code, text(out), text(err))
+    }
+
+    const NINE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/nine-mistakes.toml"));
+
+    #[test]
+    fn nine_mistakes_are_nine_lines_and_the_code_is_2() {
+        let (code, out, err) = check(NINE, "nine-mistakes.toml");
+        assert_eq!((code, out.as_str()), (2, ""));
+        assert_eq!(err.lines().count(), 9, "{err}");
+        assert!(err.lines().all(|line| line.starts_with("nine-mistakes.toml:") && line.contains("; ")), "{err}");
+    }
+
+    #[test]
+    fn a_good_file_is_summed_up_by_site() {
+        let text = r#"
+[server]
+listen = ["0.0.0.0:80", "[::]:80"]
+trusted_proxies = ["10.0.0.0/8", "::1"]
+
+[[site]]
+name = "shop"
+hosts = ["shop.example.com", "www.shop.example.com"]
+origin = "http://127.0.0.1:3000"
+timezone = "Europe/Berlin"
+not_paths = ["/admin/**"]
+
+[[site.tag]]
+id = "chat"
+html = "<p></p>"
+place = "body-end"
+paths = ["/help/**"]
+
+[[site]]
+name = "rest"
+hosts = ["*"]
+origin = "https://[::1]"
+host = "origin"
+in_front = "none"
+privacy = { honor = [], retention_days = 30 }
+"#;
+        let (code, out, err) = check(text, "inlay.toml");
+        assert_eq!((code, err.as_str()), (0, ""));
+        let wanted = "\
+inlay.toml is right.
+
+listen    0.0.0.0:80, [::]:80
+admin     127.0.0.1:9180
+data      data
+trusted   10.0.0.0/8, ::1
+
+site shop
+  hosts   shop.example.com, www.shop.example.com
+  origin  http://127.0.0.1:3000, which is sent the visitor's Host
+  ours    /_inlay and /_inlay/...
+  tags    Inlay's script (/** but not /admin/**), chat (body-end of /help/**)
+  caches  pages with a snippet: private; pages that a cache may keep: the same for everyone, no view id; all others bear one
+  kept    90 days; a day begins in Europe/Berlin
+  honours the opt-out cookie, Sec-GPC, DNT
+
+site rest
+  hosts   every host that no other site has
+  origin  https://[::1]:443, which is sent its own Host, and its Location is mapped back
+  ours    /_inlay and /_inlay/...
+  tags    Inlay's script (/**)
+  caches  nothing keeps pages before Inlay: every tagged page bears a view id
+  kept    30 days; a day begins in UTC
+  honours the opt-out cookie
+";
+        assert_eq!(out, wanted);
+    }
+
+    #[test]
+    fn a_site_that_is_not_tagged_has_no_tags() {
+        let text = "[[site]]\nname = 'a'\nhosts = ['*']\norigin = 'http://127.0.0.1:1'\ntag = false\n";
+        let (_, out, _) = check(text, "inlay.toml");
+        assert!(out.contains("tags    none") && out.contains("caches  nothing is changed"), "{out}");
+    }
+}
