@@ -1,0 +1,42 @@
+# The targets are the steps of continuous integration; each installs what it needs and says what and why.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+
+.PHONY: help demo build dist test lint bench need-build need-tests need-lint
+
+help:
+	@echo "make demo    a sample shop with Inlay before it"
+	@echo "make test    all tests; installs what they need"
+	@echo "make lint    formatting, clippy, licences"
+	@echo "make bench   the ledger's rows a second, a report over a year of 20 million views (about 10 minutes)"
+	@echo "make dist    the binary that packages use"
+
+demo: build
+	./target/release/inlay demo
+
+build: need-build
+	$(CARGO) build --release --locked --bin inlay
+
+dist: need-build
+	$(CARGO) build --profile dist --locked --bin inlay
+
+test: need-build need-tests
+	$(CARGO) test --locked
+
+lint: need-build need-lint
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) deny --locked --log-level error check bans licenses sources
+
+bench: need-build
+	$(CARGO) bench --locked --benches
+
+# pingora always builds zlib-ng, which wants cmake and a C compiler.
+need-build:
+	@tools/need.sh "to build zlib-ng, which pingora compiles in" cmake:cmake cc:gcc
+need-tests:
+	@tools/need.sh "for the tests with a real server and a real browser" nginx:nginx chromium:chromium node:nodejs npm:npm curl:curl
+	@cd tests/browser && { [ -d node_modules/playwright-core ] || npm ci --no-audit --no-fund --silent; }
+need-lint:
+	@command -v cargo-deny >/dev/null || { echo "Installing cargo-deny: it checks licences, bans and sources."; $(CARGO) install --locked --quiet cargo-deny; }

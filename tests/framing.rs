@@ -1,0 +1,375 @@
+//! What passes through untouched: methods, statuses, bodies, upgrades, and the ways in which connections begin and end.
+
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::client::{Client, NAVIGATION, ask, navigate};
+use crate::support::origin::{Origin, answer, read_request};
+use crate::support::proxy::{Proxy, before};
+use crate::support::wait_for;
+
+const MIB: usize = 1024 * 1024;
+
+#[test]
+fn methods_targets_and_bodies_reach_the_origin_as_they_were_sent() {
+    let origin = Origin::fixed(answer("200 OK", "text/plain", "", "ok"));
+    let proxy = before(&origin.url(), "");
+    for (method, target, body) in [
+        ("GET", "/a%2Fb/./../c//d?x=%7e&y=[1]&z", ""),
+        ("POST", "/form", "a=b&c=d"),
+        ("PUT", "/a;v=1", "\u{e9}"),
+        ("DELETE", "/a?", ""),
+        ("PATCH", "/a", "{}"),
+        ("OPTIONS", "*", ""),
+        ("PURGE", "/a", ""),
+    ] {
+        let mut client = Client::new(proxy.addr);
+        let length = body.len();
+        client.send(format!("{method} {target} HTTP/1.1\r\nHost: shop.test\r\nContent-Length: {length}\r\n\r\n{body}"));
+        assert_eq!(client.answer(method).status(), 200, "{method} {target}");
+        let seen = origin.last();
+        assert_eq!(seen.line, format!("{method} {target} HTTP/1.1"), "the request line");
+        assert_eq!(seen.body, body.as_bytes(), "the body of {method}");
+    }
+}
+
+#[test]
+fn statuses_without_a_body_and_repeated_fields_come_as_they_are() {
+    for status in ["204 No Content", "304 Not Modified", "418 I'm a teapot", "503 Busy With Tea"] {
+        let head = format!("HTTP/1.1 {status}\r\nSet-Cookie: a=1\r\nX-A: 1\r\nSet-Cookie: b=2; Path=/\r\nX-A: 2\r\n");
+        let framing = if status.starts_with(['2', '3']) { "" } else { "Content-Length: 3\r\n" };
+        let body = if framing.is_empty() { "" } else { "tea" };
+        let origin = Origin::fixed(format!("{head}{framing}\r\n{body}"));
+        let proxy = before(&origin.url(), "");
+        let got = ask(proxy.addr, "GET", "shop.test", "/", "");
+        assert_eq!(got.line, format!("HTTP/1.1 {status}"), "status and reason");
+        assert_eq!(got.all("set-cookie"), ["a=1", "b=2; Path=/"], "cookies in their order");
+        assert_eq!(got.all("x-a"), ["1", "2"], "fields in their order");
+        assert_eq!((got.text().as_str(), got.whole), (body, true), "{status}: the body");
+    }
+}
+
+#[test]
+fn an_upload_is_asked_for_with_100_continue_when_the_origin_says_so() {
+    let origin = Origin::raw(|stream, _| {
+        let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+        let mut writer = stream;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if reader.read_exact(&mut byte).is_err() {
+                return;
+            }
+            head.push(byte[0]);
+        }
+        assert!(String::from_utf8_lossy(&head).to_lowercase().contains("expect: 100-continue"), "Expect is passed on");
+        writer.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok();
+        let mut body = [0; 5];
+        reader.read_exact(&mut body).expect("the body comes after the 100");
+        writer.write_all(&answer("200 OK", "text/plain", "", "took it")).ok();
+    });
+    let proxy = before(&origin.url(), "");
+    let mut client = Client::new(proxy.addr);
+    client.send("POST /up HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    assert!(client.until("\r\n\r\n").starts_with("HTTP/1.1 100"), "the 100 comes before the body is sent");
+    client.send("hello");
+    assert_eq!(client.answer("POST").text(), "took it");
+}
+
+#[test]
+fn pipelined_requests_are_answered_one_after_the_other() {
+    let origin = Origin::new(|request, stream| {
+        let target = request.target().to_owned();
+        stream.write_all(&answer("200 OK", "text/plain", "", &target)).is_ok()
+    });
+    let proxy = before(&origin.url(), "");
+    let mut client = Client::new(proxy.addr);
+    client.send((1..=4).map(|n| format!("GET /{n} HTTP/1.1\r\nHost: shop.test\r\n\r\n")).collect::<String>());
+    for n in 1..=4 {
+        assert_eq!(client.answer("GET").text(), format!("/{n}"), "in order");
+    }
+}
+
+#[test]
+fn a_client_that_closes_its_half_still_gets_its_answer() {
+    let origin = Origin::new(|_, stream| {
+        std::thread::sleep(Duration::from_millis(50));
+        stream.write_all(&answer("200 OK", "text/plain", "", "late")).is_ok()
+    });
+    let proxy = before(&origin.url(), "");
+    let mut client = Client::new(proxy.addr);
+    client.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+    client.half_close();
+    assert_eq!(client.answer("GET").text(), "late");
+}
+
+#[test]
+fn an_http_1_0_client_is_answered_in_its_own_version() {
+    let origin = Origin::fixed(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    );
+    let proxy = before(&origin.url(), "");
+    let mut client = Client::new(proxy.addr);
+    client.send("GET / HTTP/1.0\r\nHost: shop.test\r\n\r\n");
+    let got = client.answer("GET");
+    assert_eq!((got.header("transfer-encoding"), got.text().as_str()), (None, "abc"), "no chunks: {}", got.line);
+    assert!(client.is_closed(), "the end of the connection is the end of the body");
+}
+
+/// Switches protocols and echoes; the origin's end of a WebSocket, as far as bytes go.
+fn echoing_origin(protocol: &'static str) -> Origin {
+    Origin::raw(move |stream, seen| {
+        let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+        let mut writer = stream;
+        let Some(request) = read_request(&mut reader) else { return };
+        seen.lock().expect("unpoisoned").push(request);
+        let head = format!("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n");
+        writer.write_all(head.as_bytes()).ok();
+        let mut bytes = [0; 1024];
+        while let Ok(read) = reader.read(&mut bytes) {
+            if read == 0 || writer.write_all(&bytes[..read]).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+#[test]
+fn upgrades_of_every_kind_pass_both_ways() {
+    for protocol in ["websocket", "my-protocol"] {
+        let origin = echoing_origin(protocol);
+        let proxy = before(&origin.url(), "");
+        let mut client = Client::new(proxy.addr);
+        client.send(format!(
+            "GET /ws HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\nSec-WebSocket-Key: eA==\r\n\r\n"
+        ));
+        let header = client.header();
+        assert_eq!(header.status(), 101, "{protocol}: {:?}", header.headers);
+        for word in ["<html><head>", "two", "three"] {
+            client.send(word);
+            assert_eq!(client.until(word), word, "{protocol}: the echo, untouched");
+        }
+    }
+}
+
+#[test]
+fn a_page_that_says_upgrade_and_is_not_is_left_alone() {
+    let origin = Origin::html("<html><head></head></html>");
+    let proxy = before(&origin.url(), "");
+    let page = navigate(proxy.addr, "/", "Connection: Upgrade\r\nUpgrade: h2c\r\n");
+    assert_eq!(page.inlay(), Some("skipped; reason=upgrade"));
+}
+
+#[test]
+fn server_sent_events_arrive_one_by_one() {
+    let (go, wait) = std::sync::mpsc::sync_channel::<()>(1);
+    let wait = std::sync::Mutex::new(wait);
+    let origin = Origin::new(move |_, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n").ok();
+        for n in 1..=3 {
+            stream.write_all(format!("data: {n}\n\n").as_bytes()).ok();
+            wait.lock().expect("unpoisoned").recv().expect("the test's word");
+        }
+        false
+    });
+    let proxy = before(&origin.url(), "");
+    let mut client = Client::new(proxy.addr);
+    client.send("GET /events HTTP/1.1\r\nHost: shop.test\r\nAccept: text/event-stream\r\n\r\n");
+    for n in 1..=3 {
+        client.until(&format!("data: {n}\n\n"));
+        go.send(()).expect("the origin goes on");
+    }
+}
+
+#[test]
+fn an_origin_that_dies_mid_body_ends_in_an_aborted_answer() {
+    for head in ["Content-Length: 1000", "Transfer-Encoding: chunked"] {
+        let body = if head.starts_with("Content") { "part" } else { "4\r\npart\r\n" };
+        let bytes = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n{head}\r\n\r\n{body}");
+        let origin = Origin::new(move |_, stream| {
+            stream.write_all(bytes.as_bytes()).ok();
+            false
+        });
+        let proxy = before(&origin.url(), "");
+        let got = ask(proxy.addr, "GET", "shop.test", "/", "");
+        assert_eq!((got.text().as_str(), got.whole), ("part", false), "{head}");
+    }
+}
+
+#[test]
+fn both_families_of_addresses_are_listened_on() {
+    let origin = Origin::fixed(answer("200 OK", "text/plain", "", "ok"));
+    let site = format!("[[site]]\nname = \"shop\"\nhosts = [\"*\"]\norigin = \"{}\"\n", origin.url());
+    let dir = std::sync::Arc::new(tempfile::TempDir::new().expect("a folder"));
+    let config = dir.path().join("inlay.toml");
+    let server = "[server]\nlisten = [\"[::1]:0\"]\nadmin = \"127.0.0.1:0\"\nlog = \"json\"\n";
+    std::fs::write(&config, format!("{server}{site}")).expect("written");
+    let proxy = Proxy::spawn(crate::support::proxy::binary().arg("run").arg("--config").arg(&config), dir);
+    assert!(proxy.addr.is_ipv6(), "listens on {}", proxy.addr);
+    assert_eq!(ask(proxy.addr, "GET", "shop.test", "/", "").text(), "ok");
+}
+
+/// Resident memory of a process in bytes.
+fn resident(pid: u32) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line on memory");
+    let kib: usize = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");
+    kib * 1024
+}
+
+/// The most memory that is seen while `work` runs.
+fn most_resident<T>(pid: u32, work: impl FnOnce() -> T + Send) -> (T, usize)
+where
+    T: Send,
+{
+    std::thread::scope(|scope| {
+        let running = scope.spawn(work);
+        let mut most = resident(pid);
+        while !running.is_finished() {
+            most = most.max(resident(pid));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        (running.join().expect("the work is done"), most)
+    })
+}
+
+const GIB: usize = 1024 * MIB;
+
+#[test]
+fn a_page_of_one_gibibyte_passes_within_8_mebibytes() {
+    let origin = Origin::new(|_, stream| {
+        let start = b"<!doctype html><html><head></head><body>";
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {GIB}\r\n\r\n");
+        stream.write_all(head.as_bytes()).ok();
+        stream.write_all(start).ok();
+        let piece = vec![b'a'; MIB];
+        let mut left = GIB - start.len();
+        while left > 0 {
+            let next = left.min(MIB);
+            if stream.write_all(&piece[..next]).is_err() {
+                return false;
+            }
+            left -= next;
+        }
+        true
+    });
+    let proxy = before(&origin.url(), "");
+    navigate(proxy.addr, "/warm.css", "Range: bytes=0-0\r\n");
+    let idle = resident(proxy.pid());
+    let (read, most) = most_resident(proxy.pid(), || {
+        let mut stream = TcpStream::connect(proxy.addr).expect("a connection");
+        stream
+            .write_all(format!("GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n{NAVIGATION}\r\n").as_bytes())
+            .ok();
+        let (mut read, mut piece) = (0, vec![0; MIB]);
+        while let Ok(more) = stream.read(&mut piece) {
+            if more == 0 {
+                break;
+            }
+            read += more;
+        }
+        read
+    });
+    assert!(read > GIB, "the whole page came: {read}");
+    assert!(most - idle <= 8 * MIB, "{} KiB above idle", (most - idle) / 1024);
+}
+
+#[test]
+fn an_upload_of_one_gibibyte_passes_within_8_mebibytes() {
+    let origin = Origin::raw(|stream, _| {
+        let mut reader = stream.try_clone().expect("a handle");
+        let mut writer = stream;
+        let (mut read, mut piece) = (0, vec![0; MIB]);
+        while read < GIB {
+            match reader.read(&mut piece) {
+                Ok(more) if more > 0 => read += more,
+                _ => return,
+            }
+        }
+        writer.write_all(&answer("200 OK", "text/plain", "", "took it")).ok();
+    });
+    let proxy = before(&origin.url(), "");
+    let idle = resident(proxy.pid());
+    let (text, most) = most_resident(proxy.pid(), || {
+        let mut client = Client::new(proxy.addr);
+        client.send(format!("POST /up HTTP/1.1\r\nHost: shop.test\r\nContent-Length: {GIB}\r\n\r\n"));
+        let piece = vec![b'a'; MIB];
+        for _ in 0..1024 {
+            if !client.try_send(&piece) {
+                break;
+            }
+        }
+        client.answer("POST").text()
+    });
+    assert_eq!(text, "took it");
+    assert!(most - idle <= 8 * MIB, "{} KiB above idle", (most - idle) / 1024);
+}
+
+#[test]
+fn two_thousand_idle_connections_hold_nobody_up() {
+    let origin = Origin::html("<html><head></head></html>");
+    let proxy = before(&origin.url(), "");
+    let idle: Vec<Client> = (0..2000)
+        .map(|_| {
+            let mut client = Client::new(proxy.addr);
+            client.send("GET /_inlay/t.js HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+            client
+        })
+        .map(|mut client| {
+            assert_eq!(client.answer("GET").status(), 200, "each was served once");
+            client
+        })
+        .collect();
+    assert_eq!(navigate(proxy.addr, "/", "").inlay(), Some("tagged"), "beside {} idle ones", idle.len());
+}
+
+#[test]
+fn real_nginx_behind_the_proxy_is_passed_on_and_tagged() {
+    let dir = tempfile::TempDir::new().expect("a folder");
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let root = dir.path();
+    std::fs::write(root.join("page.html"), "<!doctype html><html><head><title>n</title></head><body>n</body></html>")
+        .expect("written");
+    let at = root.display();
+    let conf = format!(
+        "worker_processes 1; daemon off; pid {at}/pid; error_log {at}/error.log;\nevents {{}}\nhttp {{ access_log off; \
+         types {{ text/html html; }} client_body_temp_path {at}/b; proxy_temp_path {at}/p; fastcgi_temp_path {at}/f; \
+         uwsgi_temp_path {at}/u; scgi_temp_path {at}/s; server {{ listen 127.0.0.1:{port}; root {at}; }} }}\n"
+    );
+    std::fs::write(root.join("nginx.conf"), conf).expect("written");
+    let mut nginx =
+        Command::new("nginx").args(["-p", &at.to_string(), "-c", "nginx.conf"]).spawn().expect("nginx runs");
+    wait_for("nginx listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+    let proxy = before(&format!("http://127.0.0.1:{port}"), "");
+    let page = navigate(proxy.addr, "/page.html", "");
+    let range = ask(proxy.addr, "GET", "shop.test", "/page.html", "Range: bytes=0-8\r\n");
+    let missing = navigate(proxy.addr, "/none", "");
+    nginx.kill().and_then(|()| nginx.wait()).expect("nginx is ended");
+    assert_eq!((page.inlay(), page.whole), (Some("tagged"), true), "{:?}", page.headers);
+    assert_eq!((range.status(), range.text().as_str()), (206, "<!doctype"), "ranges are nginx's");
+    assert_eq!((missing.status(), missing.inlay()), (404, Some("skipped; reason=status")));
+}
+
+#[test]
+fn a_slow_answer_with_a_length_is_not_kept_back() {
+    let (go, wait) = std::sync::mpsc::sync_channel::<()>(1);
+    let wait = std::sync::Mutex::new(wait);
+    let origin = Origin::new(move |_, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\n").ok();
+        for piece in ["one", "two"] {
+            stream.write_all(piece.as_bytes()).ok();
+            wait.lock().expect("unpoisoned").recv().expect("the test's word");
+        }
+        true
+    });
+    let proxy = before(&origin.url(), "");
+    let mut client = Client::new(proxy.addr);
+    client.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+    for piece in ["one", "two"] {
+        client.until(piece);
+        go.send(()).expect("the origin goes on");
+    }
+}
