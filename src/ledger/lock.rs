@@ -41,6 +41,9 @@ impl Drop for Lock {
         // The file stays: were it removed, two processes could hold the lock of two files of one name. That it names nobody
         // any more is a courtesy, so a failure is none.
         let _ = self.file.set_len(0);
+        // Closing the file would not do: a child process that is just being started holds a copy of it until it runs its
+        // program, and the lock with it.
+        let _ = self.file.unlock();
     }
 }
 
