@@ -33,7 +33,8 @@ impl Visit {
 }
 
 impl Tagging {
-    /// Counts and records what is done.
+    /// Counts and records what is done. Never inlined: `benches/pages` counts its instructions by its name.
+    #[inline(never)]
     pub(super) fn record(&self, session: &Session, page: &Page) {
         let Some(visit) = &page.visit else { return };
         self.write_access_line(session, visit);
