@@ -93,6 +93,39 @@ fn what_is_in_hand_is_finished_while_new_connections_are_refused() {
 }
 
 #[test]
+fn a_signal_that_comes_twice_at_once_still_drains_and_one_that_comes_later_cuts() {
+    for later in [false, true] {
+        let (go, wait) = std::sync::mpsc::sync_channel::<()>(1);
+        let wait = std::sync::Mutex::new(wait);
+        let origin = Origin::new(move |_, stream| {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\none").ok();
+            wait.lock().expect("unpoisoned").recv().ok();
+            stream.write_all(b"two").is_ok()
+        });
+        let mut proxy = before(&origin.url(), "");
+        let mut client = Client::new(proxy.addr);
+        client.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+        client.until("one");
+        for signal in ["-TERM", "-TERM", "-INT", "-HUP"] {
+            proxy.signal(signal);
+        }
+        std::thread::sleep(Duration::from_millis(1200));
+        proxy.signal("-HUP");
+        let said = |text: &str| proxy.log().iter().any(|line| line.contains(text));
+        assert!(said("the listeners close") && !said("are cut"), "several signals are one wish: {:#?}", proxy.log());
+        if later {
+            proxy.signal("-TERM");
+            wait_for("it is told twice", || proxy.log().iter().any(|line| line.contains("told twice")).then_some(()));
+            assert!(client.is_closed(), "the answer is cut");
+        } else {
+            go.send(()).expect("the origin goes on");
+            client.until("two");
+        }
+        assert_eq!(proxy.wait(), Some(0), "later = {later}: {:#?}", proxy.log());
+    }
+}
+
+#[test]
 fn what_does_not_finish_is_cut_when_drain_secs_are_over() {
     let origin = Origin::new(|_, _| {
         crate::support::origin::silence();
