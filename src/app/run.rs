@@ -64,7 +64,7 @@ pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
     let (closing, closed) = watch::channel(false);
 
     let origins = Origins::new(&config);
-    let resolver = server.add_service(background_service("resolver", Resolving(Resolver(origins.clone()))));
+    let resolver = server.add_service(background_service("resolver", Resolving(Resolver::new(origins.clone()))));
     let plain = Plain::new(config.clone(), origins, inlay.counters(), inlay.clock());
     let service = http_proxy_service_with_name(&server.configuration, inlay.tagged(plain), "proxy");
     let listen = sockets.iter().map(|socket| socket.addr).collect();
@@ -115,16 +115,14 @@ fn server_conf() -> ServerConf {
     }
 }
 
-/// Keeps the origins' addresses fresh; the proxy's listeners open after the first look-up.
+/// Keeps the origins' addresses fresh; the proxy accepts once the first round of look-ups is done or has had its time.
 struct Resolving(Resolver);
 
 #[async_trait]
 impl BackgroundService for Resolving {
     async fn start_with_ready_notifier(&self, mut shutdown: ShutdownWatch, ready: ServiceReadyNotifier) {
-        self.0.first().await;
-        ready.notify_ready();
         tokio::select! {
-            () = self.0.run() => {}
+            () = self.0.run(|| ready.notify_ready()) => {}
             _ = shutdown.changed() => {}
         }
     }

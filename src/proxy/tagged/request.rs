@@ -9,7 +9,7 @@ use pingora::prelude::{Result, Session};
 use super::{Page, Tagging, Visit};
 use crate::collect::{self, Downstream, Route};
 use crate::inject::RequestFacts;
-use crate::proxy::forwarded::Outside;
+use crate::proxy::forwarded::speaks_https;
 use crate::signal::{self, Stripped};
 
 /// How much of a body is read that belongs to a request of ours; none of ours needs one.
@@ -31,7 +31,7 @@ impl Tagging {
         let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(|addr| addr.ip().to_canonical());
         let tls_ends_here = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let trusted = &self.config.server.trusted_proxies;
-        tls_ends_here || peer.is_some_and(|peer| Outside::of(peer, &session.req_header().headers, trusted).https)
+        tls_ends_here || peer.is_some_and(|peer| speaks_https(peer, &session.req_header().headers, trusted))
     }
 
     /// Answers what lies under the prefix; true where it did.
