@@ -147,6 +147,21 @@ fn what_does_not_finish_is_cut_when_drain_secs_are_over() {
 }
 
 #[test]
+fn certificates_of_the_system_that_cannot_be_read_are_an_error_in_words() {
+    let dir = TempDir::new().expect("a folder");
+    let (config, roots) = (dir.path().join("inlay.toml"), dir.path().join("roots.pem"));
+    let server = "[server]\nlisten = [\"127.0.0.1:0\"]\nadmin = \"127.0.0.1:0\"\n";
+    std::fs::write(&config, format!("{server}{}", site(&Origin::html(PAGE)))).expect("written");
+    std::fs::write(&roots, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").expect("written");
+    let mut command = binary();
+    command.env("SSL_CERT_FILE", &roots).arg("run").arg("--config").arg(&config);
+    let ended = command.output().expect("it runs");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("SSL_CERT_FILE") && !said.contains("panicked"), "{said}");
+}
+
+#[test]
 fn a_second_process_is_told_who_holds_the_ledger() {
     let origin = Origin::html(PAGE);
     let proxy = before(&origin.url(), "");
