@@ -23,3 +23,4 @@ mod rooms;
 mod routing;
 mod support;
 mod tagging;
+mod wrapped;

@@ -147,6 +147,27 @@ fn what_does_not_finish_is_cut_when_drain_secs_are_over() {
 }
 
 #[test]
+fn a_page_that_is_cut_by_the_stop_is_a_view_all_the_same() {
+    let origin = Origin::new(|_, stream| {
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5000\r\n\r\n<!doctype html><html><head>";
+        stream.write_all(head.as_bytes()).ok();
+        crate::support::origin::silence();
+        false
+    });
+    let dir = Arc::new(TempDir::new().expect("a folder"));
+    let mut proxy = Proxy::start_in(dir, "", &site(&origin));
+    let mut client = Client::new(proxy.addr);
+    client.send(format!("GET /cut HTTP/1.1\r\nHost: shop.test\r\n{NAVIGATION}\r\n"));
+    client.until("<head>");
+    proxy.signal("-TERM");
+    std::thread::sleep(Duration::from_millis(1200));
+    proxy.signal("-TERM");
+    assert_eq!(proxy.wait(), Some(0), "{:#?}", proxy.log());
+    assert_eq!(stats(&proxy.data()).expect("statistics")["views"], 1, "its header was written");
+}
+
+#[test]
 fn certificates_of_the_system_that_cannot_be_read_are_an_error_in_words() {
     let dir = TempDir::new().expect("a folder");
     let (config, roots) = (dir.path().join("inlay.toml"), dir.path().join("roots.pem"));

@@ -124,7 +124,8 @@ fn server_conf() -> ServerConf {
         upstream_keepalive_pool_size: POOL * threads,
         // `Stop` has waited for what is in hand.
         grace_period_seconds: Some(0),
-        graceful_shutdown_timeout_seconds: Some(0),
+        // Tasks are dropped at once; so long we wait until they are, since a page that is cut is recorded as it is dropped.
+        graceful_shutdown_timeout_seconds: Some(1),
         ..ServerConf::default()
     }
 }
