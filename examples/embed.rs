@@ -5,6 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use inlay::app::Inlay;
 use pingora::prelude::{HttpPeer, ProxyHttp, Result, Session, http_proxy_service};
+use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server};
 
 struct Mine(String);
@@ -26,7 +27,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let inlay = Inlay::load(Path::new(&next("first, a configuration file")?))?;
     let listen = next("second, where to listen")?;
     let mine = Mine(next("third, the origin's address")?);
-    let mut server = Server::new(None)?;
+    // Answers in hand have 3 s at a SIGTERM; pingora's own grace time would be 5 minutes.
+    let conf = ServerConf { grace_period_seconds: Some(3), ..ServerConf::default() };
+    let mut server = Server::new_with_opt_and_conf(None, conf);
     let mut service = http_proxy_service(&server.configuration, inlay.tagged(mine));
     service.add_tcp(&listen);
     server.add_service(service);

@@ -1,12 +1,13 @@
 //! Tagging around somebody else's proxy: the examples are run as they stand.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
-use crate::support::client::{ask, navigate};
+use crate::support::client::{NAVIGATION, ask, navigate};
 use crate::support::origin::{Origin, answer};
 use crate::support::proxy::stats;
 use crate::support::wait_for;
@@ -77,7 +78,43 @@ fn with_a_cache_of_the_proxys_own_pages_are_tagged_without_a_length_on_misses_an
     assert_eq!(origin.requests().len(), 1, "the second came out of the cache");
     let no = navigate(example.addr, "/", "Cookie: inlay_optout=1\r\n");
     assert_eq!((no.text().as_str(), no.inlay()), (PAGE, Some("skipped; reason=opt-out")), "what is stored is untagged");
-    let head = ask(example.addr, "HEAD", "shop.test", "/", crate::support::client::NAVIGATION);
+    let head = ask(example.addr, "HEAD", "shop.test", "/", NAVIGATION);
     assert_eq!((head.status(), head.inlay()), (200, Some("tagged")), "{:?}", head.headers);
     assert_eq!(origin.requests().len(), 1, "all of it out of the cache");
+}
+
+#[test]
+fn the_caching_example_keeps_apart_what_must_not_be_shared() {
+    let origin = Origin::new(|request, stream| {
+        let more = match request.target() {
+            "/mine" => "Cache-Control: max-age=60\r\nSet-Cookie: id=1\r\n",
+            _ => "Cache-Control: max-age=60\r\n",
+        };
+        let body = format!("{} {}", request.line, request.header("host").unwrap_or_default());
+        stream.write_all(&answer("200 OK", "text/plain", more, &body)).is_ok()
+    });
+    let example = Example::start("caching", &origin);
+    let text = |method, host, target| ask(example.addr, method, host, target, "").text();
+    assert_eq!(text("GET", "one.test", "/a"), "GET /a HTTP/1.1 one.test");
+    assert_eq!(text("GET", "two.test", "/a"), "GET /a HTTP/1.1 two.test", "each host has its own");
+    assert_eq!(text("POST", "one.test", "/a"), "POST /a HTTP/1.1 one.test", "a POST is none of the cache's business");
+    for _ in 0..2 {
+        text("GET", "one.test", "/mine");
+    }
+    let mine = origin.requests().iter().filter(|request| request.target() == "/mine").count();
+    assert_eq!(mine, 2, "an answer that sets a cookie is asked for each time");
+}
+
+#[test]
+fn the_examples_end_soon_when_they_are_told_to() {
+    let origin = Origin::fixed(answer("200 OK", "text/html", "Cache-Control: no-cache\r\n", PAGE));
+    for name in ["embed", "caching"] {
+        let mut example = Example::start(name, &origin);
+        assert_eq!(navigate(example.addr, "/", "").inlay(), Some("tagged"));
+        let told = Command::new("kill").args(["-TERM", &example.child.id().to_string()]).status().expect("kill runs");
+        assert!(told.success());
+        let ended = wait_for("it ends", || example.child.try_wait().expect("its state"));
+        assert!(ended.success(), "{name}: {ended}");
+        assert_eq!(stats(&example.dir.path().join("data")).expect("statistics")["views"], 1, "{name}: nothing is lost");
+    }
 }

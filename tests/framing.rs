@@ -118,6 +118,43 @@ fn an_http_1_0_client_is_answered_in_its_own_version() {
     assert!(client.is_closed(), "the end of the connection is the end of the body");
 }
 
+#[test]
+fn an_http_1_0_client_gets_no_interim_answers_and_needs_no_host() {
+    let early = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n";
+    let origin = Origin::fixed(format!("{early}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    let proxy = Proxy::start(&format!("[[site]]\nname = \"shop\"\nhosts = [\"*\"]\norigin = \"{}\"\n", origin.url()));
+    let mut client = Client::new(proxy.addr);
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    assert_eq!(client.header().status(), 200, "the first header is the answer's");
+    let seen = origin.last();
+    assert_eq!(seen.all("host"), [origin.addr.to_string()], "what goes up is HTTP/1.1 and has a Host");
+    assert_eq!(seen.header("x-forwarded-host"), None, "nobody named one");
+    assert_eq!(seen.header("forwarded"), Some("for=127.0.0.1;proto=http"));
+    let mut client = Client::new(proxy.addr);
+    client.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+    assert_eq!(client.header().status(), 103, "HTTP/1.1 knows them");
+}
+
+#[test]
+fn http_1_1_without_a_host_is_400() {
+    let origin = Origin::fixed(answer("200 OK", "text/plain", "", "ok"));
+    let proxy = Proxy::start(&format!("[[site]]\nname = \"shop\"\nhosts = [\"*\"]\norigin = \"{}\"\n", origin.url()));
+    let mut client = Client::new(proxy.addr);
+    client.send("GET / HTTP/1.1\r\n\r\n");
+    assert_eq!(client.answer("GET").status(), 400);
+    assert!(origin.requests().is_empty(), "nobody was asked");
+}
+
+#[test]
+fn an_absolute_form_target_goes_up_in_origin_form() {
+    let origin = Origin::fixed(answer("200 OK", "text/plain", "", "ok"));
+    let proxy = before(&origin.url(), "");
+    let got = ask(proxy.addr, "GET", "shop.test", "http://shop.test/a%2Fb?x=1", "");
+    assert_eq!(got.status(), 200);
+    let seen = origin.last();
+    assert_eq!((seen.line.as_str(), seen.header("host")), ("GET /a%2Fb?x=1 HTTP/1.1", Some("shop.test")));
+}
+
 /// Switches protocols and echoes; the origin's end of a WebSocket, as far as bytes go.
 fn echoing_origin(protocol: &'static str) -> Origin {
     Origin::raw(move |stream, seen| {
@@ -155,11 +192,108 @@ fn upgrades_of_every_kind_pass_both_ways() {
 }
 
 #[test]
-fn a_page_that_says_upgrade_and_is_not_is_left_alone() {
-    let origin = Origin::html("<html><head></head></html>");
+fn an_idle_tunnel_outlives_the_origins_timeout() {
+    let origin = echoing_origin("websocket");
+    let proxy = before(&origin.url(), "origin_timeout_secs = 1\n");
+    let mut client = Client::new(proxy.addr);
+    client.send("GET /ws HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    assert_eq!(client.header().status(), 101);
+    std::thread::sleep(Duration::from_millis(2500));
+    client.send("still there");
+    assert_eq!(client.until("still there"), "still there");
+}
+
+#[test]
+fn a_tunnel_that_the_origin_resets_gets_no_error_page_and_is_no_fault() {
+    let origin = Origin::raw(|mut stream, _| {
+        let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+        read_request(&mut reader).expect("a request");
+        let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello";
+        stream.write_all(head.as_bytes()).expect("written");
+        reader.read_exact(&mut [0; 3]).expect("the client's word");
+        // Closing now is a reset, not an end.
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).expect("an option");
+    });
+    let mut proxy = before(&origin.url(), "");
+    let mut client = Client::new(proxy.addr);
+    client.send("GET /ws HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    assert_eq!(client.header().status(), 101);
+    assert_eq!(client.until("hello"), "hello");
+    client.send("bye");
+    assert!(client.is_closed(), "nothing of ours follows in the tunnel");
+    wait_for("the end is noted", || proxy.log().iter().any(|line| line.contains("a tunnel ended")).then_some(()));
+    let metrics = ask(proxy.admin, "GET", &proxy.admin.to_string(), "/metrics", "").text();
+    let faults: Vec<&str> = metrics.lines().filter(|line| line.contains("fault=") && !line.ends_with(" 0")).collect();
+    assert!(faults.is_empty(), "no fault of the origin's: {faults:?}");
+    proxy.stop();
+    let loud: Vec<String> = proxy.log().into_iter().filter(|line| line.contains("\"ERROR\"")).collect();
+    assert!(loud.is_empty(), "nothing for the owner to do: {loud:#?}");
+}
+
+#[test]
+fn an_upgrade_to_another_http_does_not_pass_and_the_request_goes_up_as_any_other() {
+    for protocol in ["h2c", "H2C, websocket", "HTTP/2.0", "TLS/1.0, HTTP/1.1"] {
+        let origin = Origin::html("<html><head></head></html>");
+        let proxy = before(&origin.url(), "");
+        let fields = "Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\nCookie: inlay_x=1\r\n";
+        let mut client = Client::new(proxy.addr);
+        client.send(format!("GET / HTTP/1.1\r\nHost: shop.test\r\nUpgrade: {protocol}\r\n{fields}{NAVIGATION}\r\n"));
+        assert_eq!(client.answer("GET").inlay(), Some("skipped; reason=upgrade"), "{protocol}: it is left alone");
+        let seen = origin.last();
+        for name in ["upgrade", "http2-settings", "cookie", "connection"] {
+            assert_eq!(seen.header(name), None, "{protocol}: {name} stays here");
+        }
+        assert_eq!(seen.header("x-forwarded-for"), Some("127.0.0.1"), "{protocol}: the origin is told who asks");
+    }
+}
+
+#[test]
+fn a_switch_of_protocols_that_nobody_asked_for_is_502() {
+    let origin = Origin::fixed("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
     let proxy = before(&origin.url(), "");
-    let page = navigate(proxy.addr, "/", "Connection: Upgrade\r\nUpgrade: h2c\r\n");
-    assert_eq!(page.inlay(), Some("skipped; reason=upgrade"));
+    for fields in ["", "Upgrade: h2c\r\n", "Upgrade: websocket\r\n"] {
+        assert_eq!(ask(proxy.addr, "GET", "shop.test", "/", fields).status(), 502, "{fields:?}");
+    }
+}
+
+#[test]
+fn a_slow_upload_is_not_cut_by_the_origins_timeout() {
+    let origin = Origin::fixed(answer("200 OK", "text/plain", "", "took it"));
+    let proxy = before(&origin.url(), "origin_timeout_secs = 1\n");
+    for (framing, piece, end) in [
+        ("Transfer-Encoding: chunked", "3\r\nabc\r\n".to_owned(), "0\r\n\r\n"),
+        ("Content-Length: 40000", "a".repeat(20_000), ""),
+    ] {
+        let mut client = Client::new(proxy.addr);
+        client.send(format!("POST /up HTTP/1.1\r\nHost: shop.test\r\n{framing}\r\n\r\n{piece}"));
+        std::thread::sleep(Duration::from_millis(2200));
+        client.send(format!("{piece}{end}"));
+        assert_eq!(client.answer("POST").text(), "took it", "{framing}");
+    }
+}
+
+#[test]
+fn a_client_that_stalls_its_upload_gets_408_and_the_origin_is_not_blamed() {
+    let origin = Origin::fixed(answer("200 OK", "text/plain", "", "took it"));
+    let proxy = before(&origin.url(), "origin_timeout_secs = 1\n");
+    let mut client = Client::new(proxy.addr);
+    client.send("POST /up HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 9\r\n\r\nabc");
+    assert_eq!(client.answer("POST").status(), 408);
+    let said = |text: &str| proxy.log().iter().any(|line| line.contains(text));
+    wait_for("the log tells", || said("client-slow").then_some(()));
+    assert!(!said("no answer from the origin"), "{:#?}", proxy.log());
+}
+
+#[test]
+fn an_origin_that_is_silent_after_the_upload_gets_the_blame() {
+    let origin = Origin::new(|_, _| {
+        crate::support::origin::silence();
+        false
+    });
+    let proxy = before(&origin.url(), "origin_timeout_secs = 1\n");
+    let mut client = Client::new(proxy.addr);
+    client.send("POST /up HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 3\r\n\r\nabc");
+    assert_eq!(client.answer("POST").status(), 504);
 }
 
 #[test]
@@ -181,6 +315,24 @@ fn server_sent_events_arrive_one_by_one() {
         client.until(&format!("data: {n}\n\n"));
         go.send(()).expect("the origin goes on");
     }
+}
+
+#[test]
+fn a_visitor_who_leaves_a_stream_of_events_is_noticed() {
+    let (left, gone) = std::sync::mpsc::sync_channel::<()>(1);
+    let origin = Origin::raw(move |mut stream, _| {
+        let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+        read_request(&mut reader).expect("a request");
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n").ok();
+        while !matches!(reader.read(&mut [0; 64]), Ok(0) | Err(_)) {}
+        left.send(()).ok();
+    });
+    let proxy = before(&origin.url(), "");
+    let mut client = Client::new(proxy.addr);
+    client.send("GET /events HTTP/1.1\r\nHost: shop.test\r\nAccept: Text/Event-Stream\r\n\r\n");
+    client.until("data: 1\n\n");
+    drop(client);
+    gone.recv_timeout(crate::support::PATIENCE).expect("the origin learns of it without another event");
 }
 
 #[test]
@@ -308,21 +460,23 @@ fn an_upload_of_one_gibibyte_passes_within_8_mebibytes() {
 }
 
 #[test]
-fn two_thousand_idle_connections_hold_nobody_up() {
+fn two_thousand_idle_connections_hold_at_most_48_kilobytes_each_and_nobody_up() {
+    const IDLE: usize = 2000;
     let origin = Origin::html("<html><head></head></html>");
     let proxy = before(&origin.url(), "");
-    let idle: Vec<Client> = (0..2000)
-        .map(|_| {
-            let mut client = Client::new(proxy.addr);
-            client.send("GET /_inlay/t.js HTTP/1.1\r\nHost: shop.test\r\n\r\n");
-            client
-        })
-        .map(|mut client| {
-            assert_eq!(client.answer("GET").status(), 200, "each was served once");
-            client
-        })
-        .collect();
-    assert_eq!(navigate(proxy.addr, "/", "").inlay(), Some("tagged"), "beside {} idle ones", idle.len());
+    let served = |addr| {
+        let mut client = Client::new(addr);
+        client.send("GET /_inlay/t.js HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+        assert_eq!(client.answer("GET").status(), 200, "each is served once");
+        client
+    };
+    // What is allocated once for all is not the connections'.
+    let _warm: Vec<Client> = (0..20).map(|_| served(proxy.addr)).collect();
+    let before = resident(proxy.pid());
+    let idle: Vec<Client> = (0..IDLE).map(|_| served(proxy.addr)).collect();
+    let each = (resident(proxy.pid()) - before) / idle.len();
+    assert!(each <= 48_000, "{each} bytes for each idle connection");
+    assert_eq!(navigate(proxy.addr, "/", "").inlay(), Some("tagged"), "beside {IDLE} idle ones");
 }
 
 #[test]

@@ -23,3 +23,5 @@ mod rooms;
 mod routing;
 mod support;
 mod tagging;
+mod tls;
+mod wrapped;

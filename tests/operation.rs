@@ -93,6 +93,39 @@ fn what_is_in_hand_is_finished_while_new_connections_are_refused() {
 }
 
 #[test]
+fn a_signal_that_comes_twice_at_once_still_drains_and_one_that_comes_later_cuts() {
+    for later in [false, true] {
+        let (go, wait) = std::sync::mpsc::sync_channel::<()>(1);
+        let wait = std::sync::Mutex::new(wait);
+        let origin = Origin::new(move |_, stream| {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\none").ok();
+            wait.lock().expect("unpoisoned").recv().ok();
+            stream.write_all(b"two").is_ok()
+        });
+        let mut proxy = before(&origin.url(), "");
+        let mut client = Client::new(proxy.addr);
+        client.send("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n");
+        client.until("one");
+        for signal in ["-TERM", "-TERM", "-INT", "-HUP"] {
+            proxy.signal(signal);
+        }
+        std::thread::sleep(Duration::from_millis(1200));
+        proxy.signal("-HUP");
+        let said = |text: &str| proxy.log().iter().any(|line| line.contains(text));
+        assert!(said("the listeners close") && !said("are cut"), "several signals are one wish: {:#?}", proxy.log());
+        if later {
+            proxy.signal("-TERM");
+            wait_for("it is told twice", || proxy.log().iter().any(|line| line.contains("told twice")).then_some(()));
+            assert!(client.is_closed(), "the answer is cut");
+        } else {
+            go.send(()).expect("the origin goes on");
+            client.until("two");
+        }
+        assert_eq!(proxy.wait(), Some(0), "later = {later}: {:#?}", proxy.log());
+    }
+}
+
+#[test]
 fn what_does_not_finish_is_cut_when_drain_secs_are_over() {
     let origin = Origin::new(|_, _| {
         crate::support::origin::silence();
@@ -111,6 +144,42 @@ fn what_does_not_finish_is_cut_when_drain_secs_are_over() {
     assert_eq!(proxy.wait(), Some(0));
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(900) && took < Duration::from_secs(8), "drain_secs and not more: {took:?}");
+}
+
+#[test]
+fn a_page_that_is_cut_by_the_stop_is_a_view_all_the_same() {
+    let origin = Origin::new(|_, stream| {
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5000\r\n\r\n<!doctype html><html><head>";
+        stream.write_all(head.as_bytes()).ok();
+        crate::support::origin::silence();
+        false
+    });
+    let dir = Arc::new(TempDir::new().expect("a folder"));
+    let mut proxy = Proxy::start_in(dir, "", &site(&origin));
+    let mut client = Client::new(proxy.addr);
+    client.send(format!("GET /cut HTTP/1.1\r\nHost: shop.test\r\n{NAVIGATION}\r\n"));
+    client.until("<head>");
+    proxy.signal("-TERM");
+    std::thread::sleep(Duration::from_millis(1200));
+    proxy.signal("-TERM");
+    assert_eq!(proxy.wait(), Some(0), "{:#?}", proxy.log());
+    assert_eq!(stats(&proxy.data()).expect("statistics")["views"], 1, "its header was written");
+}
+
+#[test]
+fn certificates_of_the_system_that_cannot_be_read_are_an_error_in_words() {
+    let dir = TempDir::new().expect("a folder");
+    let (config, roots) = (dir.path().join("inlay.toml"), dir.path().join("roots.pem"));
+    let server = "[server]\nlisten = [\"127.0.0.1:0\"]\nadmin = \"127.0.0.1:0\"\n";
+    std::fs::write(&config, format!("{server}{}", site(&Origin::html(PAGE)))).expect("written");
+    std::fs::write(&roots, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").expect("written");
+    let mut command = binary();
+    command.env("SSL_CERT_FILE", &roots).arg("run").arg("--config").arg(&config);
+    let ended = command.output().expect("it runs");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("SSL_CERT_FILE") && !said.contains("panicked"), "{said}");
 }
 
 #[test]

@@ -54,22 +54,15 @@ fn a_head_request_gets_the_header_of_the_page_without_an_id() {
 
 #[test]
 fn an_http_1_0_client_gets_a_tagged_page_that_ends_with_the_connection() {
-    let origin =
-        Origin::fixed(format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n{PAGE}"));
-    let origin = Origin::new({
-        let _keep = origin;
-        move |_, stream| {
-            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n";
-            let chunk = format!("{:x}\r\n{PAGE}\r\n0\r\n\r\n", PAGE.len());
-            stream.write_all(format!("{head}{chunk}").as_bytes()).is_ok()
-        }
-    });
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let origin = Origin::fixed(format!("{head}{:x}\r\n{PAGE}\r\n0\r\n\r\n", PAGE.len()));
     let proxy = before(&origin.url(), "");
     let mut client = Client::new(proxy.addr);
     client.send(format!("GET / HTTP/1.0\r\nHost: shop.test\r\n{NAVIGATION}\r\n"));
     let page = client.answer("GET");
     assert_eq!(page.header("transfer-encoding"), None, "HTTP/1.0 knows no chunks: {:?}", page.headers);
     assert_eq!(split(&page.text()).1, PAGE);
+    assert!(client.is_closed(), "the end of the connection is the end of the page");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, Response, StatusCode};
 use ring::digest;
 
 use super::page;
+pub(super) use crate::collect::wants_json;
 
 /// An answer in the making.
 pub(super) type Reply = Response<Bytes>;
@@ -60,11 +61,6 @@ pub(super) fn see_other(path: &'static str) -> Reply {
     let mut reply = text(StatusCode::SEE_OTHER, path);
     reply.headers_mut().insert(header::LOCATION, HeaderValue::from_static(path));
     reply
-}
-
-/// Whether the sender would rather read JSON: a program that names it and is no browser.
-pub(super) fn wants_json(headers: &HeaderMap) -> bool {
-    accepts(headers, "application/json") && !accepts(headers, "text/html")
 }
 
 /// Whether the sender is one that shows pages.

@@ -7,6 +7,7 @@ use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service as PingoraService;
 use pingora::services::listening::Service;
+use tokio::sync::watch;
 
 use super::listen::Bound;
 
@@ -14,19 +15,27 @@ use super::listen::Bound;
 pub(super) struct Gate<A> {
     service: Service<A>,
     sockets: Vec<Bound>,
-    closing: Option<ShutdownWatch>,
+    watched: Option<Watched>,
+}
+
+/// A gate that is watched: what it is told by, and what it tells.
+pub(super) struct Watched {
+    /// Says true when the listeners shall close.
+    pub(super) closing: ShutdownWatch,
+    /// Is told true when connections are accepted.
+    pub(super) accepting: watch::Sender<bool>,
 }
 
 impl<A> Gate<A> {
-    /// `service` on `sockets`, until `closing` says true; without one, until the server ends.
-    pub(super) fn new(mut service: Service<A>, sockets: Vec<Bound>, closing: Option<ShutdownWatch>) -> Self {
+    /// `service` on `sockets`, as long as `watched` says; without it, until the server ends.
+    pub(super) fn new(mut service: Service<A>, sockets: Vec<Bound>, watched: Option<Watched>) -> Self {
         for socket in &sockets {
             // Read buffer 0: 20 kB an idle connection and not 86. Write buffer 0: a slow answer with a length is sent piece
             // by piece and not kept back until the buffer is full (speed.md, section 5; pingora.md, section 4).
             let buffers = L4BufferSettings::default().read(0).write(0);
             service.add_listener(ListenerConfig::tcp(socket.addr.to_string()).l4_buffer(buffers));
         }
-        Gate { service, sockets, closing }
+        Gate { service, sockets, watched }
     }
 }
 
@@ -39,7 +48,13 @@ impl<A: ServerApp + Send + Sync + 'static> PingoraService for Gate<A> {
                 table.add(socket.addr.to_string(), socket.into_raw());
             }
         }
-        let closing = self.closing.clone().unwrap_or(shutdown);
+        let closing = match &self.watched {
+            Some(watched) => {
+                watched.accepting.send_replace(true);
+                watched.closing.clone()
+            }
+            None => shutdown,
+        };
         self.service.start_service(fds, closing, listeners_per_fd).await;
     }
 

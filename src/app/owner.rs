@@ -17,6 +17,24 @@ use crate::inject::Outcome;
 use crate::ledger::{Clock, DropReason, Health, Recorder};
 use crate::proxy::{Answer, Body, Counters, Handler};
 
+/// How far the program is between its start and its end.
+pub(super) struct Stage {
+    /// Says true once visitors' connections are accepted.
+    pub(super) accepting: watch::Receiver<bool>,
+    /// Says true once it was told to stop.
+    pub(super) stopping: watch::Receiver<bool>,
+}
+
+impl Stage {
+    fn phase(&self) -> Phase {
+        match (*self.stopping.borrow(), *self.accepting.borrow()) {
+            (true, _) => Phase::Stopping,
+            (false, true) => Phase::Serving,
+            (false, false) => Phase::Starting,
+        }
+    }
+}
+
 /// Serves [`Admin`].
 pub(super) struct Owner {
     admin: Arc<Admin>,
@@ -24,8 +42,8 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// The owner's side of a program that stops when `stopping` says true.
-    pub(super) fn new(config: Arc<Config>, inlay: &Inlay, stopping: watch::Receiver<bool>) -> Owner {
+    /// The owner's side of a program.
+    pub(super) fn new(config: Arc<Config>, inlay: &Inlay, stage: Stage) -> Owner {
         let clock = inlay.clock();
         let process = Process {
             config: config.clone(),
@@ -34,7 +52,7 @@ impl Owner {
             recorder: inlay.recorder(),
             started_ms: clock.now_ms(),
             clock: clock.clone(),
-            stopping,
+            stage,
         };
         let now = Box::new(move || process.snapshot());
         let admin = Admin::new(config, &rand::random(), inlay.tokens(), now);
@@ -69,7 +87,7 @@ struct Process {
     recorder: Recorder,
     clock: Clock,
     started_ms: i64,
-    stopping: watch::Receiver<bool>,
+    stage: Stage,
 }
 
 impl Process {
@@ -77,7 +95,7 @@ impl Process {
         let now_ms = self.clock.now_ms();
         let since = |then_ms: i64| Duration::from_millis(u64::try_from(now_ms - then_ms).unwrap_or_default());
         Snapshot {
-            phase: if *self.stopping.borrow() { Phase::Stopping } else { Phase::Serving },
+            phase: self.stage.phase(),
             started_s: self.started_ms as f64 / 1e3,
             recording: self.health.trouble().map_or(Recording::Works, Recording::Fails),
             last_commit: self.health.committed_ms().map(since),
@@ -103,5 +121,21 @@ impl Process {
             dropped: DropReason::ALL.map(|why| self.recorder.dropped(at, why)),
             origin_errors: self.counters.origin_faults(at).map(|(fault, n)| (fault.word(), n)).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_is_starting_until_it_accepts_and_stopping_once_it_is_told() {
+        let ((accepting, accepts), (stopping, stops)) = (watch::channel(false), watch::channel(false));
+        let stage = Stage { accepting: accepts, stopping: stops };
+        assert!(matches!(stage.phase(), Phase::Starting));
+        accepting.send_replace(true);
+        assert!(matches!(stage.phase(), Phase::Serving));
+        stopping.send_replace(true);
+        assert!(matches!(stage.phase(), Phase::Stopping));
     }
 }

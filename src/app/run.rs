@@ -13,9 +13,9 @@ use pingora::services::{ServiceHandle, ServiceReadyNotifier};
 use tokio::sync::watch;
 
 use super::embed::Inlay;
-use super::gate::Gate;
+use super::gate::{Gate, Watched};
 use super::listen::{Bound, ListenError};
-use super::owner::Owner;
+use super::owner::{Owner, Stage};
 use super::stop::Stop;
 use crate::admin::{Control, ControlError};
 use crate::config::Config;
@@ -39,6 +39,11 @@ pub enum StartError {
     /// The socket for commands cannot be opened.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// pingora would panic on them.
+    #[error(
+        "the certificates that https origins are verified with cannot be read; install ca-certificates, or look at what SSL_CERT_FILE and SSL_CERT_DIR name"
+    )]
+    Roots(#[source] Box<pingora::Error>),
 }
 
 /// A program that is built, has its ports and its ledger, and serves once it is told to.
@@ -58,22 +63,25 @@ pub struct Running {
 pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
     let sockets: Vec<Bound> = config.server.listen.iter().map(|addr| Bound::new(*addr)).collect::<Result<_, _>>()?;
     let owner = Bound::new(config.server.admin.listen)?;
+    read_roots()?;
     let inlay = Inlay::open(config.clone())?;
     let control = Control::open(&config.server.data, inlay.tokens())?;
     let mut server = Server::new_with_opt_and_conf(None, server_conf());
     let (closing, closed) = watch::channel(false);
+    let (accepting, accepts) = watch::channel(false);
 
     let origins = Origins::new(&config);
-    let resolver = server.add_service(background_service("resolver", Resolving(Resolver(origins.clone()))));
+    let resolver = server.add_service(background_service("resolver", Resolving(Resolver::new(origins.clone()))));
     let plain = Plain::new(config.clone(), origins, inlay.counters(), inlay.clock());
     let service = http_proxy_service_with_name(&server.configuration, inlay.tagged(plain), "proxy");
     let listen = sockets.iter().map(|socket| socket.addr).collect();
-    let proxy: ServiceHandle = server.add_service(Gate::new(service, sockets, Some(closed)));
+    let watched = Watched { closing: closed.clone(), accepting };
+    let proxy: ServiceHandle = server.add_service(Gate::new(service, sockets, Some(watched)));
     proxy.add_dependency(&resolver);
 
     let admin = owner.addr;
     let mut running = Running { server, inlay, control, closing, drain: config.server.drain, listen, admin };
-    let owner_side = Owner::new(config, &running.inlay, running.closing.subscribe());
+    let owner_side = Owner::new(config, &running.inlay, Stage { accepting: accepts, stopping: closed });
     running.serve("admin", owner_side, owner);
     Ok(running)
 }
@@ -102,6 +110,12 @@ impl Running {
     }
 }
 
+/// Reads the system's certificates as pingora will: there, one that cannot be read is a panic.
+fn read_roots() -> Result<(), StartError> {
+    let mut roots = pingora::tls::RootCertStore::empty();
+    pingora::tls::load_platform_certs_incl_env_into_store(&mut roots).map_err(StartError::Roots)
+}
+
 fn server_conf() -> ServerConf {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     ServerConf {
@@ -110,21 +124,20 @@ fn server_conf() -> ServerConf {
         upstream_keepalive_pool_size: POOL * threads,
         // `Stop` has waited for what is in hand.
         grace_period_seconds: Some(0),
-        graceful_shutdown_timeout_seconds: Some(0),
+        // Tasks are dropped at once; so long we wait until they are, since a page that is cut is recorded as it is dropped.
+        graceful_shutdown_timeout_seconds: Some(1),
         ..ServerConf::default()
     }
 }
 
-/// Keeps the origins' addresses fresh; the proxy's listeners open after the first look-up.
+/// Keeps the origins' addresses fresh; the proxy accepts once the first round of look-ups is done or has had its time.
 struct Resolving(Resolver);
 
 #[async_trait]
 impl BackgroundService for Resolving {
     async fn start_with_ready_notifier(&self, mut shutdown: ShutdownWatch, ready: ServiceReadyNotifier) {
-        self.0.first().await;
-        ready.notify_ready();
         tokio::select! {
-            () = self.0.run() => {}
+            () = self.0.run(|| ready.notify_ready()) => {}
             _ = shutdown.changed() => {}
         }
     }

@@ -18,6 +18,9 @@ use crate::proxy::Counters;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How many looks in a row must find none: a connection that was just accepted is not counted yet.
 const IDLE_LOOKS: u32 = 2;
+/// How long after the first signal another one means "now". Before, it is the same wish: `timeout` signals the process and its
+/// group, a closing terminal sends SIGHUP beside the service manager's SIGTERM.
+const SAME_WISH: Duration = Duration::from_secs(1);
 
 /// Waits for the signal, closes the listeners, waits for what is in hand.
 pub(super) struct Stop {
@@ -30,7 +33,8 @@ pub(super) struct Stop {
 impl ShutdownSignalWatch for Stop {
     async fn recv(&self) -> ShutdownSignal {
         let mut signals = Signals::new();
-        signals.recv().await;
+        signals.any().await;
+        let told = Instant::now();
         tracing::info!(in_hand = self.counters.in_hand(), "stopping: the listeners close");
         self.closing.send_replace(true);
         tokio::select! {
@@ -38,7 +42,7 @@ impl ShutdownSignalWatch for Stop {
             () = tokio::time::sleep(self.drain) => {
                 tracing::warn!(in_hand = self.counters.in_hand(), "stopping: drain_secs are over, answers in hand are cut");
             }
-            () = signals.recv() => {
+            () = signals.told_again(told) => {
                 tracing::warn!(in_hand = self.counters.in_hand(), "stopping: told twice, answers in hand are cut");
             }
         }
@@ -58,21 +62,45 @@ impl Stop {
     }
 }
 
-/// SIGTERM, Ctrl-C, and the end of the terminal.
-struct Signals(Vec<Signal>);
+/// What the program is told to end by.
+struct Signals {
+    /// SIGTERM and Ctrl-C.
+    end: Vec<Signal>,
+    /// The end of the terminal: it says that nobody watches, not that there is a hurry.
+    hangup: Vec<Signal>,
+}
 
 impl Signals {
     fn new() -> Self {
-        let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
         // A signal that cannot be watched keeps its default: it ends the process, and commits are safe without us.
-        Signals(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+        let watch = |kinds: &[SignalKind]| kinds.iter().filter_map(|kind| signal(*kind).ok()).collect();
+        let end = watch(&[SignalKind::terminate(), SignalKind::interrupt()]);
+        Signals { end, hangup: watch(&[SignalKind::hangup()]) }
     }
 
-    async fn recv(&mut self) {
-        std::future::poll_fn(|context| {
-            let came = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-            if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
+    async fn any(&mut self) {
+        tokio::select! {
+            () = came(&mut self.end) => {}
+            () = came(&mut self.hangup) => {}
+        }
     }
+
+    /// Waits for a signal to end that is a wish of its own.
+    async fn told_again(&mut self, first: Instant) {
+        loop {
+            came(&mut self.end).await;
+            if first.elapsed() >= SAME_WISH {
+                return;
+            }
+        }
+    }
+}
+
+/// Waits for one of these.
+async fn came(signals: &mut [Signal]) {
+    std::future::poll_fn(|context| {
+        let came = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if came { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use http::request::Parts;
+use http::{HeaderValue, Uri};
 
 use crate::config::{Host, Site};
 
@@ -44,9 +45,14 @@ impl SiteTable {
 
 /// Host and port as the client named them: the target's authority where it has one (RFC 9112 section 3.2.2), else `Host`.
 pub(crate) fn authority(request: &Parts) -> &[u8] {
-    match request.uri.authority() {
+    authority_of(&request.uri, request.headers.get(http::header::HOST))
+}
+
+/// The same of a target and a `Host` that were kept.
+pub(crate) fn authority_of<'a>(target: &'a Uri, host: Option<&'a HeaderValue>) -> &'a [u8] {
+    match target.authority() {
         Some(authority) => authority.as_str().as_bytes(),
-        None => request.headers.get(http::header::HOST).map_or(b"", |host| host.as_bytes()),
+        None => host.map_or(b"", |host| host.as_bytes()),
     }
 }
 

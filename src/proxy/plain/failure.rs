@@ -1,14 +1,15 @@
 //! No answer from the origin: the status for the client, a short page or JSON, and one log line that says which site
 //! and why. Neither has the path, the query or an address of a visitor in it.
 
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Error, Result, Session};
 use pingora::proxy::FailToProxy;
 use pingora::{ErrorSource, ErrorType};
 
 use super::{Exchange, Plain};
+use crate::collect::wants_json;
 use crate::proxy::OriginFault;
 
 /// What became of an exchange that failed.
@@ -16,6 +17,8 @@ use crate::proxy::OriginFault;
 enum Failure {
     /// The origin.
     Origin(OriginFault),
+    /// A tunnel came to its end, in whatever way: behind a 101 nothing of it is HTTP, and nobody is to blame.
+    TunnelEnded,
     /// The client went away: no error of ours, nobody to answer.
     ClientGone,
     /// The client stopped sending its body.
@@ -54,7 +57,7 @@ impl Failure {
         match self {
             Failure::Origin(OriginFault::Timeout) => Some(StatusCode::GATEWAY_TIMEOUT),
             Failure::Origin(_) => Some(StatusCode::BAD_GATEWAY),
-            Failure::ClientGone => None,
+            Failure::TunnelEnded | Failure::ClientGone => None,
             Failure::ClientSlow => Some(StatusCode::REQUEST_TIMEOUT),
             Failure::ClientWrong => Some(StatusCode::BAD_REQUEST),
             Failure::Status(status) => Some(status),
@@ -69,7 +72,9 @@ impl Failure {
             Failure::Origin(_) => "the site's server could not be reached",
             Failure::ClientSlow => "the request did not arrive in time",
             Failure::ClientWrong => "the request could not be understood",
-            Failure::Status(_) | Failure::ClientGone | Failure::Internal => "the request could not be answered",
+            Failure::Status(_) | Failure::TunnelEnded | Failure::ClientGone | Failure::Internal => {
+                "the request could not be answered"
+            }
         }
     }
 
@@ -77,6 +82,7 @@ impl Failure {
     fn cause(self) -> &'static str {
         match self {
             Failure::Origin(fault) => fault.word(),
+            Failure::TunnelEnded => "tunnel-ended",
             Failure::ClientGone => "client-gone",
             Failure::ClientSlow => "client-slow",
             Failure::ClientWrong => "client-wrong",
@@ -108,7 +114,15 @@ fn origin_fault(kind: &ErrorType) -> OriginFault {
 impl Plain {
     /// Answers what failed, as far as there is still somebody to answer, and says it in the log.
     pub(super) async fn fail(&self, session: &mut Session, error: &Error, exchange: &Exchange) -> FailToProxy {
-        let failure = Failure::of(error, exchange.fault);
+        let failure = match Failure::of(error, exchange.fault) {
+            _ if session.was_upgraded() => Failure::TunnelEnded,
+            Failure::Origin(OriginFault::Timeout)
+                if *error.etype() == ErrorType::ReadTimedout && waits_for_the_client(session) =>
+            {
+                Failure::ClientSlow
+            }
+            failure => failure,
+        };
         let request_id = request_id();
         self.report(failure, error, exchange, &request_id);
         // After the header is out nothing of ours may reach the client: the answer is aborted.
@@ -127,6 +141,7 @@ impl Plain {
         let site = exchange.site.as_ref().map_or("-", |(_, site)| site.name.as_str());
         let cause = failure.cause();
         match failure {
+            Failure::TunnelEnded => tracing::debug!(site, "a tunnel ended"),
             Failure::ClientGone => tracing::debug!(site, "the client went away"),
             Failure::ClientSlow | Failure::ClientWrong => {
                 tracing::info!(site, cause, request_id, "a request was refused");
@@ -147,6 +162,13 @@ impl Plain {
     }
 }
 
+/// Whether the request's body is what does not come: the origin cannot answer what it has not got. A client that asked for a
+/// 100 first and has sent nothing waits for the origin.
+fn waits_for_the_client(session: &mut Session) -> bool {
+    let asked_first = session.req_header().headers.contains_key(EXPECT) && session.body_bytes_read() == 0;
+    !asked_first && !session.is_body_done()
+}
+
 /// A short page, or JSON where the client asks for it. The connection is not kept.
 pub(super) async fn answer(
     session: &mut Session,
@@ -164,11 +186,6 @@ pub(super) async fn answer(
     session.set_keepalive(None);
     session.write_response_header(Box::new(header), false).await?;
     session.write_response_body(Some(body.into()), true).await
-}
-
-fn wants_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    accept.contains("application/json") && !accept.contains("text/html")
 }
 
 fn json_body(status: StatusCode, sentence: &str, request_id: Option<&str>) -> String {

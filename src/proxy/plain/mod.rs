@@ -5,8 +5,10 @@
 //! `docs/limits.md`.
 
 mod failure;
+mod kind;
 mod origin;
 mod request;
+mod resolver;
 mod response;
 
 use std::sync::Arc;
@@ -23,7 +25,9 @@ use super::forwarded::Outside;
 use super::site_table::SiteTable;
 use crate::config::{Config, Site};
 use crate::ledger::Clock;
-pub use origin::{Origins, Resolver};
+use kind::Kind;
+pub use origin::Origins;
+pub use resolver::Resolver;
 
 /// The plain proxy of a configuration.
 #[derive(Debug)]
@@ -49,7 +53,9 @@ pub struct Exchange {
     /// The site and its place in the configuration.
     site: Option<(usize, Arc<Site>)>,
     outside: Option<Outside>,
-    /// How many of the origin's addresses were tried.
+    kind: Kind,
+    /// Which of the origin's addresses was tried first, and how many were.
+    first: Option<usize>,
     tries: usize,
     /// Why there is no answer from the origin; set where the cause is known better than pingora tells.
     fault: Option<super::OriginFault>,
@@ -61,15 +67,22 @@ impl ProxyHttp for Plain {
     type CTX = Exchange;
 
     fn new_ctx(&self) -> Exchange {
-        Exchange { site: None, outside: None, tries: 0, fault: None, _in_hand: InHand::new(&self.counters) }
+        Exchange {
+            site: None,
+            outside: None,
+            kind: Kind::Answer,
+            first: None,
+            tries: 0,
+            fault: None,
+            _in_hand: InHand::new(&self.counters),
+        }
     }
 
     /// No compression module: it never flushes between pieces, and even switched off it costs (speed.md, rank 9).
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn early_request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<()> {
-        self.begin(session, exchange);
-        Ok(())
+        self.begin(session, exchange)
     }
 
     async fn request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<bool> {
@@ -111,6 +124,15 @@ impl ProxyHttp for Plain {
         exchange: &mut Exchange,
     ) -> Result<()> {
         self.send_up(session, request, exchange)
+    }
+
+    async fn upstream_response_filter(
+        &self,
+        _session: &mut Session,
+        response: &mut ResponseHeader,
+        exchange: &mut Exchange,
+    ) -> Result<()> {
+        response::refuse_unasked_switch(response, exchange)
     }
 
     async fn response_filter(

@@ -1,11 +1,12 @@
 //! An answer's way down: HTTP/1.0 clients, and `Location` where the origin was asked under its own name.
 
 use http::header::{LOCATION, TRANSFER_ENCODING};
-use http::{HeaderValue, Version};
+use http::{HeaderValue, StatusCode, Version};
+use pingora::ErrorType;
 use pingora::http::ResponseHeader;
-use pingora::prelude::{Result, Session};
+use pingora::prelude::{Error, Result, Session};
 
-use super::{Exchange, Plain};
+use super::{Exchange, Kind, Plain};
 use crate::config::{HostSent, Origin};
 use crate::proxy::site_table::authority;
 
@@ -30,6 +31,14 @@ impl Plain {
     }
 }
 
+/// A switch of protocols that nobody asked for would leave the client waiting for an answer: the origin's fault.
+pub(super) fn refuse_unasked_switch(response: &ResponseHeader, exchange: &Exchange) -> Result<()> {
+    if response.status == StatusCode::SWITCHING_PROTOCOLS && exchange.kind != Kind::Upgrade {
+        return Err(Error::explain(ErrorType::InvalidHTTPHeader, "a 101 that was not asked for").into_up());
+    }
+    Ok(())
+}
+
 /// `Location` on the origin's own address becomes one on the address that the visitor asked.
 fn map_location(session: &Session, response: &mut ResponseHeader, exchange: &Exchange) -> Result<()> {
     let Some((_, site)) = exchange.site.as_ref().filter(|(_, site)| site.host == HostSent::Origin) else {
@@ -38,7 +47,7 @@ fn map_location(session: &Session, response: &mut ResponseHeader, exchange: &Exc
     let Some(path) = response.headers.get(LOCATION).and_then(|value| on_origin(value, &site.origin)) else {
         return Ok(());
     };
-    let scheme = if exchange.outside.is_some_and(|outside| outside.https) { "https" } else { "http" };
+    let scheme = if exchange.outside.as_ref().is_some_and(|outside| outside.https) { "https" } else { "http" };
     let host = String::from_utf8_lossy(authority(session.req_header()));
     let mapped = format!("{scheme}://{host}{path}");
     response.insert_header(LOCATION, mapped)

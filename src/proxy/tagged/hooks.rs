@@ -241,7 +241,7 @@ where
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Self::CTX) {
         self.inner.logging(session, error, &mut ctx.inner).await;
-        self.tagging.record(session, &ctx.page);
+        self.tagging.record(session, &mut ctx.page);
     }
 
     fn persist_connection_context(&self, session: &Session, ctx: &Self::CTX) -> Option<Box<dyn Any + Send + Sync>> {

@@ -7,6 +7,9 @@
 //! The answer's header is decided on in `response_filter`, behind `P`'s own: so nothing that `P` does to a header makes the
 //! decision wrong, and a hit of `P`'s cache, which sees no `upstream_*` hook, is tagged like a fresh answer. What the cache
 //! stores is the origin's answer, untagged.
+//!
+//! What a subrequest of `P`'s gets (a cache that refreshes a stale page in the background) was shown to nobody: it is neither
+//! tagged nor counted.
 
 mod body;
 mod hooks;
@@ -17,6 +20,8 @@ mod tagging;
 
 use std::sync::Arc;
 use std::time::Instant;
+
+use http::{HeaderValue, Uri};
 
 use crate::event::ViewId;
 use crate::inject::{Outcome, RequestFacts, Rewriter};
@@ -65,6 +70,19 @@ struct Visit {
     facts: RequestFacts,
     /// Arrival, milliseconds since 1970.
     ts_ms: i64,
+    /// What a view tells of the request; only where the answer may be a view.
+    asked: Option<Asked>,
+}
+
+/// A request as it arrived: `P` may change its own, and the session is gone where a task is dropped. The clones count
+/// references to the bytes that were read.
+#[derive(Debug)]
+struct Asked {
+    target: Uri,
+    host: Option<HeaderValue>,
+    referrer: Option<HeaderValue>,
+    user_agent: Option<HeaderValue>,
+    languages: Option<HeaderValue>,
 }
 
 /// How far the answer is.

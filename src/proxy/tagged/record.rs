@@ -1,14 +1,22 @@
 //! The end of an exchange: the page is counted with its final word, and a view is handed to the ledger. Whoever said no
 //! leaves a count and nothing else.
+//!
+//! pingora tells of the end of every exchange but one: a task that is dropped, because the time to stop has come. Then the
+//! page does it as it is dropped itself.
 
+use http::HeaderValue;
+use pingora::http::ResponseHeader;
 use pingora::prelude::Session;
 
-use super::{Page, State, Tagging, Told, Visit};
+use super::{Asked, Page, State, Tagging, Told, Visit};
 use crate::enrich;
 use crate::inject::Outcome;
 use crate::ledger::{Hit, Offered};
-use crate::proxy::site_table::authority;
+use crate::proxy::site_table::authority_of;
 use crate::signal::Standing;
+
+/// What each page bears, and nothing else.
+const X_INLAY: &str = "x-inlay";
 
 impl Page {
     /// Whether the visitor said no.
@@ -24,40 +32,80 @@ impl Page {
             State::Tagging(tag) => Some((tag.rewriter.outcome(), tag.told)),
         }
     }
+
+    /// Counts and records the page, once.
+    fn hand_over(&mut self) {
+        let Some((outcome, told)) = self.outcome() else { return };
+        self.state = State::NoPage;
+        let Some(visit) = &self.visit else { return };
+        visit.site.counters.count_page(visit.at, outcome);
+        let view = told.view.zip(visit.asked.as_ref().filter(|_| !visit.said_no()));
+        let view = view.map(|(view_id, asked)| enrich::Exchange {
+            ts_ms: visit.ts_ms,
+            view_id,
+            host: authority_of(&asked.target, asked.host.as_ref()),
+            target: asked.target.path_and_query().map_or(b"/", |target| target.as_str().as_bytes()),
+            status: told.status,
+            origin_us: self.origin_us,
+            referrer: bytes(&asked.referrer),
+            user_agent: bytes(&asked.user_agent),
+            languages: bytes(&asked.languages),
+        });
+        match visit.site.recorder.offer(&Hit { site: visit.at, ts_ms: visit.ts_ms, outcome, view }) {
+            // What was dropped is counted by the recorder itself.
+            Offered::Queued | Offered::Full => {}
+        }
+    }
+}
+
+impl Drop for Page {
+    /// Only where nobody said that the answer is done. Its header was decided on, so it is written or just being written.
+    fn drop(&mut self) {
+        self.hand_over();
+    }
 }
 
 impl Visit {
-    fn said_no(&self) -> bool {
+    pub(super) fn said_no(&self) -> bool {
         matches!(self.standing, Standing::No(_))
+    }
+}
+
+impl Asked {
+    pub(super) fn of(request: &http::request::Parts) -> Asked {
+        let field = |name| request.headers.get(name).cloned();
+        Asked {
+            target: request.uri.clone(),
+            host: field(http::header::HOST),
+            referrer: field(http::header::REFERER),
+            user_agent: field(http::header::USER_AGENT),
+            languages: field(http::header::ACCEPT_LANGUAGE),
+        }
+    }
+}
+
+fn bytes(value: &Option<HeaderValue>) -> &[u8] {
+    value.as_ref().map_or(&[], HeaderValue::as_bytes)
+}
+
+impl Told {
+    /// Whether the client was sent this answer's header, and not an error's in its place.
+    fn was_sent(&self, written: Option<&ResponseHeader>) -> bool {
+        written.is_some_and(|header| header.status.as_u16() == self.status && header.headers.contains_key(X_INLAY))
     }
 }
 
 impl Tagging {
     /// Counts and records what is done. Never inlined: `benches/pages` counts its instructions by its name.
     #[inline(never)]
-    pub(super) fn record(&self, session: &Session, page: &Page) {
+    pub(super) fn record(&self, session: &Session, page: &mut Page) {
         let Some(visit) = &page.visit else { return };
         self.write_access_line(session, visit);
-        let Some((outcome, told)) = page.outcome() else { return };
-        self.counters.count_page(visit.at, outcome);
-        let view = told.view.filter(|_| session.response_written().is_some() && !visit.said_no());
-        let request = session.req_header();
-        let field = |name| request.headers.get(name).map_or(&b""[..], |value: &http::HeaderValue| value.as_bytes());
-        let exchange = view.map(|view_id| enrich::Exchange {
-            ts_ms: visit.ts_ms,
-            view_id,
-            host: authority(request),
-            target: request.uri.path_and_query().map_or(b"/", |target| target.as_str().as_bytes()),
-            status: told.status,
-            origin_us: page.origin_us,
-            referrer: field(http::header::REFERER),
-            user_agent: field(http::header::USER_AGENT),
-            languages: field(http::header::ACCEPT_LANGUAGE),
-        });
-        match self.recorder.offer(&Hit { site: visit.at, ts_ms: visit.ts_ms, outcome, view: exchange }) {
-            // What was dropped is counted by the recorder itself.
-            Offered::Queued | Offered::Full => {}
+        let sent = page.outcome().is_some_and(|(_, told)| told.was_sent(session.response_written()));
+        if sent {
+            page.hand_over();
         }
+        page.state = State::NoPage;
     }
 
     /// The access log: no address, no query, and nothing of a visitor who said no.

@@ -6,11 +6,11 @@ use http::{HeaderValue, Response};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::{Result, Session};
 
-use super::{Page, Tagging, Visit};
+use super::{Asked, Page, Tagging, Visit};
 use crate::collect::{self, Downstream, Route};
 use crate::inject::RequestFacts;
-use crate::proxy::forwarded::Outside;
-use crate::signal::{self, Stripped};
+use crate::proxy::forwarded::speaks_https;
+use crate::signal::{self, Standing, Stripped};
 
 /// How much of a body is read that belongs to a request of ours; none of ours needs one.
 const MAX_OWN_BODY: usize = 64 * 1024;
@@ -23,7 +23,9 @@ impl Tagging {
         let site = self.sites.get(at)?.clone();
         let standing = signal::standing(&request.headers, &site.config.privacy.honor);
         let facts = RequestFacts::of(request, self.is_https(session));
-        Some(Visit { at, site, standing, facts, ts_ms: self.clock.now_ms() })
+        let may_be_a_view = facts.is_navigation() && !matches!(standing, Standing::No(_));
+        let asked = may_be_a_view.then(|| Asked::of(request));
+        Some(Visit { at, site, standing, facts, ts_ms: self.clock.now_ms(), asked })
     }
 
     /// Whether the visitor speaks https, as far as trusted proxies say so.
@@ -31,7 +33,7 @@ impl Tagging {
         let peer = session.client_addr().and_then(|addr| addr.as_inet()).map(|addr| addr.ip().to_canonical());
         let tls_ends_here = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
         let trusted = &self.config.server.trusted_proxies;
-        tls_ends_here || peer.is_some_and(|peer| Outside::of(peer, &session.req_header().headers, trusted).https)
+        tls_ends_here || peer.is_some_and(|peer| speaks_https(peer, &session.req_header().headers, trusted))
     }
 
     /// Answers what lies under the prefix; true where it did.
@@ -92,11 +94,24 @@ fn strip_own_cookies(request: &mut RequestHeader) -> Result<()> {
             Stripped::Nothing => None,
         })
         .collect();
-    request.remove_header(&COOKIE);
+    let spelt = spelling(request);
+    let mut kept = kept.into_iter();
+    // Put in the place of the lines that there were, under their own spelling of the name.
+    match kept.next() {
+        Some(first) => request.insert_header(spelt.clone(), first)?,
+        None => _ = request.remove_header(&COOKIE),
+    }
     for line in kept {
-        request.append_header(COOKIE, line)?;
+        request.append_header(spelt.clone(), line)?;
     }
     Ok(())
+}
+
+/// How the client spelt the name of its `Cookie` lines.
+fn spelling(request: &RequestHeader) -> String {
+    let mut names = request.case_header_iter().map(|(name, _)| name.as_slice());
+    let spelt = names.find(|name| name.eq_ignore_ascii_case(b"cookie"));
+    String::from_utf8_lossy(spelt.unwrap_or(b"Cookie")).into_owned()
 }
 
 /// Reads a body to its end, so that the connection can be kept; a longer one than any of ours ends the connection, and so

@@ -27,7 +27,7 @@ impl Page {
             return Ok(());
         }
         let request = session.req_header();
-        if !visit.facts.is_page(response) {
+        if session.subrequest_ctx.is_some() || !visit.facts.is_page(response) {
             self.state = State::NoPage;
             return Ok(());
         }

@@ -33,19 +33,18 @@ pub struct Tagging {
     pub(super) config: Arc<Config>,
     pub(super) table: SiteTable,
     pub(super) sites: Vec<Arc<TaggedSite>>,
-    pub(super) recorder: Recorder,
-    pub(super) counters: Arc<Counters>,
     pub(super) clock: Clock,
     /// The day on which these settings came into force, as far as this process knows (UTC).
     pub(super) since: Date,
 }
 
-/// One site, with everything that is made once.
-#[derive(Debug)]
+/// One site, with everything that is made once, and where its pages are counted and recorded.
 pub(super) struct TaggedSite {
     pub(super) config: Arc<Site>,
     pub(super) inject: inject::Site,
     pub(super) collect: collect::Site,
+    pub(super) recorder: Recorder,
+    pub(super) counters: Arc<Counters>,
 }
 
 impl Tagging {
@@ -56,17 +55,24 @@ impl Tagging {
         let sites = config.sites.iter().zip(endpoints).map(|(site, collect)| {
             let own_src = format!("{}/t.", site.prefix);
             let inject = inject::Site::new(site.clone(), collect.own_tag(), own_src.into());
-            Arc::new(TaggedSite { config: site.clone(), inject, collect })
+            let (recorder, counters) = (recorder.clone(), counters.clone());
+            Arc::new(TaggedSite { config: site.clone(), inject, collect, recorder, counters })
         });
         let sites = sites.collect();
         let start = Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default();
         let since = TimeZone::UTC.to_datetime(start).date();
-        Arc::new(Tagging { config, table, sites, recorder, counters, clock, since })
+        Arc::new(Tagging { config, table, sites, clock, since })
     }
 }
 
 impl fmt::Debug for Tagging {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tagging").field("sites", &self.sites.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for TaggedSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaggedSite").field("name", &self.config.name).finish_non_exhaustive()
     }
 }
