@@ -1,20 +1,24 @@
 //! A pingora service on sockets that are bound already, and for the proxy under our own watch: its listeners close when we
 //! say so, before anything else stops. The owner's listener and the demo's shop stay open until the runtimes end.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
-use pingora::listeners::{L4BufferSettings, ListenerConfig};
 use pingora::server::{ListenFds, ShutdownWatch};
-use pingora::services::Service as PingoraService;
-use pingora::services::listening::Service;
+use pingora::services::Service;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
+use super::accept::accept;
 use super::listen::Bound;
 
-/// A service on sockets that are bound already.
+/// What is served, on sockets that are bound already.
 pub(super) struct Gate<A> {
-    service: Service<A>,
+    name: String,
+    app: Arc<A>,
     sockets: Vec<Bound>,
+    threads: Option<usize>,
     watched: Option<Watched>,
 }
 
@@ -27,42 +31,42 @@ pub(super) struct Watched {
 }
 
 impl<A> Gate<A> {
-    /// `service` on `sockets`, as long as `watched` says; without it, until the server ends.
-    pub(super) fn new(mut service: Service<A>, sockets: Vec<Bound>, watched: Option<Watched>) -> Self {
-        for socket in &sockets {
-            // Read buffer 0: 20 kB an idle connection and not 86. Write buffer 0: a slow answer with a length is sent piece
-            // by piece and not kept back until the buffer is full (speed.md, section 5; pingora.md, section 4).
-            let buffers = L4BufferSettings::default().read(0).write(0);
-            service.add_listener(ListenerConfig::tcp(socket.addr.to_string()).l4_buffer(buffers));
-        }
-        Gate { service, sockets, watched }
+    /// `app` on `sockets`, as long as `watched` says; without it, until the server ends. `threads`: the server's own number
+    /// where `None`.
+    pub(super) fn new(
+        name: &str,
+        app: A,
+        sockets: Vec<Bound>,
+        threads: Option<usize>,
+        watched: Option<Watched>,
+    ) -> Self {
+        Gate { name: name.to_owned(), app: Arc::new(app), sockets, threads, watched }
     }
 }
 
 #[async_trait]
-impl<A: ServerApp + Send + Sync + 'static> PingoraService for Gate<A> {
-    async fn start_service(&mut self, fds: Option<ListenFds>, shutdown: ShutdownWatch, listeners_per_fd: usize) {
-        if let Some(fds) = &fds {
-            let mut table = fds.lock();
-            for socket in self.sockets.drain(..) {
-                table.add(socket.addr.to_string(), socket.into_raw());
+impl<A: ServerApp + Send + Sync + 'static> Service for Gate<A> {
+    async fn start_service(&mut self, _fds: Option<ListenFds>, shutdown: ShutdownWatch, _listeners_per_fd: usize) {
+        let closing = self.watched.as_ref().map_or(&shutdown, |watched| &watched.closing);
+        let mut accepting = JoinSet::new();
+        for socket in self.sockets.drain(..) {
+            match socket.into_listener() {
+                Ok(listener) => _ = accepting.spawn(accept(listener, self.app.clone(), closing.clone())),
+                Err(error) => tracing::error!(%error, "a listener cannot be served"),
             }
         }
-        let closing = match &self.watched {
-            Some(watched) => {
-                watched.accepting.send_replace(true);
-                watched.closing.clone()
-            }
-            None => shutdown,
-        };
-        self.service.start_service(fds, closing, listeners_per_fd).await;
+        if let Some(watched) = &self.watched {
+            watched.accepting.send_replace(true);
+        }
+        while accepting.join_next().await.is_some() {}
+        self.app.cleanup().await;
     }
 
     fn name(&self) -> &str {
-        self.service.name()
+        &self.name
     }
 
     fn threads(&self) -> Option<usize> {
-        self.service.threads
+        self.threads
     }
 }

@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{IntoRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 65_535;
@@ -64,9 +65,9 @@ impl Bound {
         Ok(Bound { addr: bound.unwrap_or(addr), socket: socket.into() })
     }
 
-    /// Gives the socket away, as the number that pingora takes.
-    pub(super) fn into_raw(self) -> i32 {
-        self.socket.into_raw_fd()
+    /// The socket for the runtime that this is called in.
+    pub(super) fn into_listener(self) -> io::Result<TcpListener> {
+        TcpListener::from_std(self.socket.into())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Builds, starts and stops the program: the one room that knows all the others.
 
+mod accept;
 mod check;
 mod embed;
 mod gate;

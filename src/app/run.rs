@@ -4,11 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pingora::proxy::http_proxy_service_with_name;
+use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownWatch};
 use pingora::services::background::{BackgroundService, background_service};
-use pingora::services::listening::Service;
 use pingora::services::{ServiceHandle, ServiceReadyNotifier};
 use tokio::sync::watch;
 
@@ -73,10 +72,10 @@ pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
     let origins = Origins::new(&config);
     let resolver = server.add_service(background_service("resolver", Resolving(Resolver::new(origins.clone()))));
     let plain = Plain::new(config.clone(), origins, inlay.counters(), inlay.clock());
-    let service = http_proxy_service_with_name(&server.configuration, inlay.tagged(plain), "proxy");
+    let app = http_proxy(&server.configuration, inlay.tagged(plain));
     let listen = sockets.iter().map(|socket| socket.addr).collect();
     let watched = Watched { closing: closed.clone(), accepting };
-    let proxy: ServiceHandle = server.add_service(Gate::new(service, sockets, Some(watched)));
+    let proxy: ServiceHandle = server.add_service(Gate::new("proxy", app, sockets, None, Some(watched)));
     proxy.add_dependency(&resolver);
 
     let admin = owner.addr;
@@ -89,9 +88,7 @@ pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
 impl Running {
     /// Serves something else beside the proxy, until the very end: the owner's page, the demo's shop.
     pub(crate) fn serve(&mut self, name: &str, handler: impl Handler, bound: Bound) {
-        let mut service = Service::new(name.to_owned(), Served(handler));
-        service.threads = Some(SMALL);
-        self.server.add_service(Gate::new(service, vec![bound], None));
+        self.server.add_service(Gate::new(name, Served(handler), vec![bound], Some(SMALL), None));
     }
 
     /// What the program records with.
