@@ -443,6 +443,8 @@ fn an_upload_of_one_gibibyte_passes_within_8_mebibytes() {
         writer.write_all(&answer("200 OK", "text/plain", "", "took it")).ok();
     });
     let proxy = before(&origin.url(), "");
+    // What the first request of all allocates is not the upload's.
+    assert_eq!(ask(proxy.addr, "GET", "shop.test", "/_inlay/privacy", "").status(), 200);
     let idle = resident(proxy.pid());
     let (text, most) = most_resident(proxy.pid(), || {
         let mut client = Client::new(proxy.addr);
@@ -489,7 +491,7 @@ fn real_nginx_behind_the_proxy_is_passed_on_and_tagged() {
         .expect("written");
     let at = root.display();
     let conf = format!(
-        "worker_processes 1; daemon off; pid {at}/pid; error_log {at}/error.log;\nevents {{}}\nhttp {{ access_log off; \
+        "master_process off; daemon off; pid {at}/pid; error_log {at}/error.log;\nevents {{}}\nhttp {{ access_log off; \
          types {{ text/html html; }} client_body_temp_path {at}/b; proxy_temp_path {at}/p; fastcgi_temp_path {at}/f; \
          uwsgi_temp_path {at}/u; scgi_temp_path {at}/s; server {{ listen 127.0.0.1:{port}; root {at}; }} }}\n"
     );
