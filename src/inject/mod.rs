@@ -5,6 +5,7 @@
 mod csp;
 mod eligible;
 mod headers;
+mod list;
 mod media;
 mod reason;
 mod request;
