@@ -78,7 +78,7 @@ impl Answer<'_> {
         let headers = &response.headers;
         let unchanged = as_page && response.status == StatusCode::NOT_MODIFIED;
         let of_page = unchanged || as_page && response.status == StatusCode::PARTIAL_CONTENT;
-        let html = || if unchanged { is_of_html(response, facts.file) } else { media::is(headers, "text/html") };
+        let html = || if unchanged { is_of_html(response, facts.file) } else { media::is(headers, &["text/html"]) };
         let checks: [(Reason, &dyn Fn() -> bool); 11] = [
             (Reason::Status, &|| response.status != StatusCode::OK && !of_page),
             (Reason::NotHtml, &|| !html()),

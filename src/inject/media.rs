@@ -16,9 +16,9 @@ struct MediaType<'a> {
     charset: Option<&'a [u8]>,
 }
 
-/// Whether the answer's media type is this one.
-pub(super) fn is(headers: &HeaderMap, wanted: &str) -> bool {
-    extract(headers).is_some_and(|found| found.essence.eq_ignore_ascii_case(wanted.as_bytes()))
+/// Whether the answer's media type is one of these.
+pub(super) fn is(headers: &HeaderMap, wanted: &[&str]) -> bool {
+    extract(headers).is_some_and(|found| wanted.iter().any(|one| found.essence.eq_ignore_ascii_case(one.as_bytes())))
 }
 
 /// The encoding that `Content-Type` names, by the labels that browsers know (WHATWG Encoding, section 4.2).
@@ -136,7 +136,7 @@ mod tests {
         ] {
             let headers = answer(lines);
             let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
-            assert_eq!(is(&headers, "text/html"), html, "whether {lines:?} is HTML");
+            assert_eq!(is(&headers, &["text/html"]), html, "whether {lines:?} is HTML");
             assert_eq!(charset(&headers).map(Encoding::name), name, "charset of {lines:?}");
         }
     }

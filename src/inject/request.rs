@@ -113,7 +113,7 @@ pub(super) fn is_of_html(response: &response::Parts, file: bool) -> bool {
 }
 
 fn is_html_type(headers: &HeaderMap) -> bool {
-    media::is(headers, "text/html") || media::is(headers, "application/xhtml+xml")
+    media::is(headers, &["text/html", "application/xhtml+xml"])
 }
 
 fn asked(method: &Method) -> Asked {

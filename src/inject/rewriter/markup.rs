@@ -1,5 +1,5 @@
-//! As much of HTML's tokenizer as a plain start tag needs, over bytes that may end anywhere. Whatever is not plain is said to
-//! be odd and left to the full parser; nothing here guesses.
+//! As much of HTML's tokenizer as a comment or a plain start tag needs, over bytes that may end anywhere. Whatever is not
+//! plain is said to be odd and left to the full parser; nothing here guesses.
 
 use std::ops::Range;
 
