@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod caches;
 mod check;
 mod corpus;
 mod embed;

@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 
 use crate::support::client::{Client, NAVIGATION, ask, navigate};
-use crate::support::origin::{Origin, answer, html};
+use crate::support::origin::{Origin, answer};
 use crate::support::proxy::before;
 
 const PAGE: &str = "<!doctype html><html><head><title>a</title></head><body>b</body></html>";
@@ -43,13 +43,24 @@ fn two_visitors_get_the_same_bytes_and_different_view_ids() {
 
 #[test]
 fn a_head_request_gets_the_header_of_the_page_without_an_id() {
-    let origin = Origin::fixed(html(PAGE).split(|byte| *byte == b'<').next().expect("a header").to_vec());
-    let proxy = before(&origin.url(), "");
-    let head = ask(proxy.addr, "HEAD", "shop.test", "/", NAVIGATION);
-    assert_eq!(head.inlay(), Some("tagged"));
-    let length: usize = head.header("content-length").and_then(|length| length.parse().ok()).expect("a length");
-    assert!(length > PAGE.len(), "the length of the page as a GET would give it: {length}");
-    assert_eq!(head.view_id(), None, "a header is no view");
+    for cache in ["no-cache", "max-age=60"] {
+        let more = format!("ETag: \"1\"\r\nAccept-Ranges: bytes\r\nCache-Control: {cache}\r\nX-Mine: a\r\n");
+        let origin = Origin::new(move |request, stream| {
+            let mut page = answer("200 OK", "text/html", &more, PAGE);
+            let body = if request.line.starts_with("HEAD ") { PAGE.len() } else { 0 };
+            page.truncate(page.len() - body);
+            stream.write_all(&page).is_ok()
+        });
+        let proxy = before(&origin.url(), "");
+        let (mut head, mut page) =
+            (ask(proxy.addr, "HEAD", "shop.test", "/", NAVIGATION), navigate(proxy.addr, "/", ""));
+        assert_eq!(head.view_id(), None, "a header is no view");
+        assert!(page.view_id().is_some() && page.inlay() == Some("tagged"), "{:?}", page.headers);
+        for answer in [&mut head, &mut page] {
+            answer.headers.retain(|(name, _)| !["date", "server-timing"].contains(&name.to_ascii_lowercase().as_str()));
+        }
+        assert_eq!((head.line, head.headers), (page.line, page.headers), "with {cache}, but for the view id");
+    }
 }
 
 #[test]
@@ -87,6 +98,7 @@ fn what_a_tagged_page_makes_untrue_is_taken_out_and_the_rest_stays() {
         assert_eq!(page.header(name), None, "{name} is untrue of the tagged page");
     }
     assert_eq!(page.all("set-cookie"), ["a=1", "b=2"], "cookies in their order");
+    assert_eq!(page.header("x-mine"), Some("\u{e9}"), "what is none of ours, byte by byte");
     let plain = ask(proxy.addr, "GET", "shop.test", "/", "");
     assert_eq!(plain.header("etag"), Some("\"1\""), "an untagged answer keeps its own");
     assert_eq!(plain.inlay(), Some("skipped; reason=not-document"));
@@ -110,13 +122,27 @@ fn a_navigation_goes_up_without_conditions_and_a_file_with_them() {
 #[test]
 fn only_pages_bear_the_header() {
     let origin = Origin::new(|request, stream| {
-        let kind = if request.target() == "/x.json" { "application/json" } else { "text/html" };
-        stream.write_all(&answer("200 OK", kind, "", "{}")).is_ok()
+        let kind = if request.target().ends_with(".json") { "application/json" } else { "text/html" };
+        let more = if request.target() == "/x.json" { "X-Inlay: tagged\r\n" } else { "" };
+        stream.write_all(&answer("200 OK", kind, more, "{}")).is_ok()
     });
     let proxy = before(&origin.url(), "");
-    assert_eq!(ask(proxy.addr, "GET", "shop.test", "/x.json", "").inlay(), None, "a script's JSON");
+    assert_eq!(ask(proxy.addr, "GET", "shop.test", "/x.json", "").inlay(), None, "a script's JSON, whatever it says");
     assert_eq!(ask(proxy.addr, "GET", "shop.test", "/page", "").inlay(), Some("skipped; reason=not-document"));
-    assert_eq!(navigate(proxy.addr, "/x.json", "").inlay(), Some("skipped; reason=not-html"), "a navigation to JSON");
+    assert_eq!(navigate(proxy.addr, "/y.json", "").inlay(), Some("skipped; reason=not-html"), "a navigation to JSON");
+}
+
+#[test]
+fn a_page_that_loses_a_snippet_is_counted_with_the_reason_and_its_view_is_recorded() {
+    let page = "<html><head><meta charset=iso-2022-jp></head><body>a</body></html>";
+    let origin = Origin::html(page);
+    let site = "[[site.tag]]\nid = 'end'\nhtml = '<p>end</p>'\nplace = 'body-end'";
+    let proxy = before(&origin.url(), site);
+    let answer = navigate(proxy.addr, "/", "");
+    assert_eq!(answer.inlay(), Some("tagged"), "the header says what was decided from headers");
+    assert_eq!(split(&answer.text()).1.trim_end(), page, "our own tag, and blanks for the snippet");
+    let stats = proxy.stats_with_views(1);
+    assert!(stats.to_string().contains("\"charset\""), "the final word is counted: {stats}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pingora::apps::ServerApp;
+use pingora::apps::HttpServerApp;
 use pingora::server::{ListenFds, ShutdownWatch};
 use pingora::services::Service;
 use tokio::sync::watch;
@@ -45,7 +45,7 @@ impl<A> Gate<A> {
 }
 
 #[async_trait]
-impl<A: ServerApp + Send + Sync + 'static> Service for Gate<A> {
+impl<A: HttpServerApp + Send + Sync + 'static> Service for Gate<A> {
     async fn start_service(&mut self, _fds: Option<ListenFds>, shutdown: ShutdownWatch, _listeners_per_fd: usize) {
         let closing = self.watched.as_ref().map_or(&shutdown, |watched| &watched.closing);
         let mut accepting = JoinSet::new();
@@ -59,7 +59,7 @@ impl<A: ServerApp + Send + Sync + 'static> Service for Gate<A> {
             watched.accepting.send_replace(true);
         }
         while accepting.join_next().await.is_some() {}
-        self.app.cleanup().await;
+        self.app.http_cleanup().await;
     }
 
     fn name(&self) -> &str {

@@ -5,11 +5,12 @@
 
 use http::{HeaderMap, HeaderName};
 
-use super::Reason;
+use super::{Reason, list};
 
 const ENFORCED: HeaderName = http::header::CONTENT_SECURITY_POLICY;
 const REPORT_ONLY: HeaderName = http::header::CONTENT_SECURITY_POLICY_REPORT_ONLY;
-const INTEGRITY: [&str; 2] = ["integrity-policy", "integrity-policy-report-only"];
+static INTEGRITY: [HeaderName; 2] =
+    [HeaderName::from_static("integrity-policy"), HeaderName::from_static("integrity-policy-report-only")];
 
 /// Why the answer's policies forbid the tag, if they do. `https`: the visitor speaks https.
 pub(super) fn forbids(headers: &HeaderMap, https: bool) -> Option<Reason> {
@@ -58,10 +59,15 @@ impl<'a> Policy<'a> {
     }
 }
 
-/// Whether an `Integrity-Policy`, enforced or report-only, is about scripts: our tag bears no integrity.
+/// Whether an `Integrity-Policy`, enforced or report-only, is about scripts: our tag bears no integrity. It is a dictionary
+/// (RFC 9651 section 3.2), in which `blocked-destinations` is a list of tokens.
 fn wants_integrity(headers: &HeaderMap) -> bool {
-    let mut lines = INTEGRITY.iter().flat_map(|name| headers.get_all(*name));
-    lines.any(|line| line.to_str().map_or(true, |line| line.to_ascii_lowercase().contains("script")))
+    let mut members = INTEGRITY.iter().flat_map(|name| list::members(headers, name));
+    members.any(|member| {
+        let (key, value) = list::split(member);
+        let mut tokens = value.unwrap_or_default().split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-');
+        key.eq_ignore_ascii_case(b"blocked-destinations") && tokens.any(|token| token.eq_ignore_ascii_case(b"script"))
+    })
 }
 
 #[cfg(test)]
@@ -119,16 +125,14 @@ mod tests {
             &[(ENFORCED, "script-src 'self', script-src 'none'")][..],
             &[(ENFORCED, "script-src 'self'"), (ENFORCED, "default-src 'none'")],
             &[(ENFORCED, "script-src 'self'"), (REPORT_ONLY, "script-src 'none'")],
-            &[(HeaderName::from_static(INTEGRITY[0]), "blocked-destinations=(script)")],
-            &[(HeaderName::from_static(INTEGRITY[1]), "blocked-destinations=(style Script), endpoints=(e)")],
+            &[(INTEGRITY[0].clone(), "blocked-destinations=(script)")],
+            &[(INTEGRITY[1].clone(), "blocked-destinations=(style Script), endpoints=(e)")],
         ] {
             assert_eq!(verdict(lines, true), Some(Reason::Csp), "lines {lines:?}");
         }
-        assert_eq!(
-            verdict(&[(HeaderName::from_static(INTEGRITY[0]), "blocked-destinations=(style)")], true),
-            None,
-            "styles are no concern"
-        );
+        for line in ["blocked-destinations=(style)", "blocked-destinations=(style), endpoints=(script script-errors)"] {
+            assert_eq!(verdict(&[(INTEGRITY[0].clone(), line)], true), None, "styles are no concern: {line}");
+        }
     }
 
     #[test]

@@ -7,8 +7,8 @@
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, StatusCode, request, response};
 
-use super::request::Asked;
-use super::{Plan, Reason, RequestFacts, Site, csp, headers, media, reuse};
+use super::request::{Asked, is_of_html};
+use super::{Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
 use crate::signal::{Refusal, Standing};
 
 /// What is done with a page.
@@ -40,40 +40,61 @@ pub fn eligible(
     standing: Standing,
 ) -> Verdict {
     let path = request.uri.path();
-    let snippets = site.has_snippets(path);
+    let here = site.has_page_at(path, facts);
+    let chosen = if here && site.config.tag { site.choose(path) } else { 0 };
+    let snippets = chosen != 0;
     let asked = matches!(facts.asked, Asked::Get | Asked::Head);
     // With a snippet the answer becomes private, and is an ordinary page again.
     let reusable = asked && !snippets && reuse::is_reusable(&response.headers, facts.authorized, site.config.in_front);
-    let of_answer = reason_of_answer(path, response, site, facts);
+    let answer = Answer { response, site, facts, here };
+    let of_answer = answer.reason(false);
     let of_request = reason_of_request(facts, standing, reusable);
-    let reason = [of_answer, of_request].into_iter().flatten().min();
-    let html = of_answer.is_none_or(|reason| reason > Reason::NotHtml) || response.status == StatusCode::NOT_MODIFIED;
-    let private = snippets && html || reusable && of_answer.is_none() && of_request.is_some();
-    let decision = match reason {
+    let private = match (snippets, reusable && of_request.is_some()) {
+        (true, _) => answer.reason(true).is_none_or(|reason| reason > Reason::NotHtml),
+        (false, true) => answer.reason(true).is_none(),
+        (false, false) => false,
+    };
+    let decision = match [of_answer, of_request].into_iter().flatten().min() {
         Some(reason) => Decision::Skip(reason),
-        None => Decision::Tag(site.plan(path, !facts.says_document)),
+        None => Decision::Tag(site.plan(chosen, !facts.says_document)),
     };
     Verdict { decision, reusable, private }
 }
 
-/// What speaks against tagging this answer for any request at all.
-fn reason_of_answer(path: &str, response: &response::Parts, site: &Site, facts: &RequestFacts) -> Option<Reason> {
-    let headers = &response.headers;
-    let checks: [(Reason, &dyn Fn() -> bool); 11] = [
-        (Reason::Status, &|| response.status != StatusCode::OK),
-        (Reason::NotHtml, &|| !media::is(headers, "text/html")),
-        (Reason::Attachment, &|| is_attachment(headers)),
-        (Reason::Partial, &|| headers.contains_key(CONTENT_RANGE)),
-        (Reason::Empty, &|| headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0")),
-        (Reason::Disabled, &|| !site.config.tag),
-        (Reason::Path, &|| !site.has_page_at(path, facts)),
-        (Reason::NoTransform, &|| media::has_token(headers, &CACHE_CONTROL, "no-transform")),
-        (Reason::Encoding, &|| is_coded(headers)),
-        (Reason::Charset, &|| media::charset(headers).is_some_and(|charset| !is_safe(charset))),
-        (Reason::AlreadyTagged, &|| headers::is_tagged(headers)),
-    ];
-    let first = checks.iter().find(|(_, holds)| holds()).map(|(reason, _)| *reason);
-    first.or_else(|| csp::forbids(headers, facts.https))
+/// An answer, and what it is looked at with.
+struct Answer<'a> {
+    response: &'a response::Parts,
+    site: &'a Site,
+    facts: &'a RequestFacts,
+    /// Whether pages at its path are tagged.
+    here: bool,
+}
+
+impl Answer<'_> {
+    /// What speaks against tagging this answer for any request at all. With `as_page` a 206 and a 304 are taken for the page
+    /// that they are of: caches store the one, and change what they have stored by the other.
+    fn reason(&self, as_page: bool) -> Option<Reason> {
+        let Answer { response, site, facts, here } = self;
+        let headers = &response.headers;
+        let unchanged = as_page && response.status == StatusCode::NOT_MODIFIED;
+        let of_page = unchanged || as_page && response.status == StatusCode::PARTIAL_CONTENT;
+        let html = || if unchanged { is_of_html(response, facts.file) } else { media::is(headers, &["text/html"]) };
+        let checks: [(Reason, &dyn Fn() -> bool); 11] = [
+            (Reason::Status, &|| response.status != StatusCode::OK && !of_page),
+            (Reason::NotHtml, &|| !html()),
+            (Reason::Attachment, &|| is_attachment(headers)),
+            (Reason::Partial, &|| headers.contains_key(CONTENT_RANGE) && !of_page),
+            (Reason::Empty, &|| headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0") && !of_page),
+            (Reason::Disabled, &|| !site.config.tag),
+            (Reason::Path, &|| !here),
+            (Reason::NoTransform, &|| list::has_token(headers, &CACHE_CONTROL, "no-transform")),
+            (Reason::Encoding, &|| is_coded(headers)),
+            (Reason::Charset, &|| media::charset(headers).is_some_and(|charset| !is_safe(charset))),
+            (Reason::AlreadyTagged, &|| headers::is_tagged(headers)),
+        ];
+        let first = checks.iter().find(|(_, holds)| holds()).map(|(reason, _)| *reason);
+        first.or_else(|| csp::forbids(headers, facts.https))
+    }
 }
 
 /// What speaks against tagging for this request.
@@ -92,11 +113,12 @@ fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool) -
     checks.into_iter().find(|(_, holds)| *holds).map(|(reason, _)| reason)
 }
 
-/// Anything but `inline` is to be saved (RFC 6266 section 4.2).
+/// Anything but `inline` is to be saved (RFC 6266 section 4.2). Where a parameter stands in the place of the type, browsers
+/// show the page.
 fn is_attachment(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_DISPOSITION).is_some_and(|value| {
         let disposition = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        !disposition.is_empty() && !disposition.eq_ignore_ascii_case(b"inline")
+        !(disposition.is_empty() || disposition.contains(&b'=') || disposition.eq_ignore_ascii_case(b"inline"))
     })
 }
 

@@ -15,6 +15,7 @@ const NAVIGATION: Lines<'static> = &[
 ];
 const HTML: (&str, &str) = ("content-type", "text/html; charset=utf-8");
 
+#[derive(Clone, Copy)]
 struct Case<'a> {
     method: &'static str,
     path: &'static str,
@@ -110,6 +111,7 @@ fn each_reason_has_its_case() {
         ("attachment", "content-disposition", "attachment; filename=a.html"),
         ("attachment", "content-disposition", "form-data"),
         ("tagged", "content-disposition", "INLINE; filename=a.html"),
+        ("tagged", "content-disposition", "filename=a.html"),
         ("partial", "content-range", "bytes 0-1/2"),
         ("no-transform", "cache-control", "max-age=0, No-Transform"),
         ("encoding", "content-encoding", "gzip"),
@@ -227,6 +229,26 @@ fn a_reusable_answer_is_the_same_for_everybody_and_not_stored_for_one() {
         assert_eq!(word(&case), expected, "{what}");
         assert_eq!(verdict_on(&case).0.private, private, "whether {what} makes it private");
     }
+    for (what, request, answer) in [
+        (
+            "a part",
+            with(&[("range", "bytes=0-9")]),
+            Case {
+                status: 206,
+                response: &[HTML, ("cache-control", "max-age=60"), ("content-range", "bytes 0-9/71")],
+                ..ORDINARY
+            },
+        ),
+        (
+            "that it is unchanged, told to an opt-out",
+            with(&[("cookie", "inlay_optout=1"), ("if-none-match", "\"a\"")]),
+            Case { status: 304, response: &[("cache-control", "public, max-age=60"), ("etag", "\"a\"")], ..ORDINARY },
+        ),
+    ] {
+        let private = |case: &Case<'_>| verdict_on(case).0.private;
+        assert!(private(&Case { request: &request, ..answer }), "{what}: an answer of that page");
+        assert!(!private(&Case { request: &request, path: "/a.pdf", ..answer }), "{what}, of a file");
+    }
     let untaggable = Case { request: &with(&[("sec-gpc", "1")]), response: cached, site: "tag = false", ..ORDINARY };
     assert!(!verdict_on(&untaggable).0.private, "an answer that nobody gets tagged may be stored by everybody");
     let fetched_once = Case { request: fetch, ..ORDINARY };
@@ -245,6 +267,16 @@ fn a_page_with_a_snippet_is_private_in_every_answer() {
         let case = Case { request: &request, response: cached, site: SNIPPET, ..ORDINARY };
         let (verdict, _, _) = verdict_on(&case);
         assert!(verdict.private && !verdict.reusable, "{what}: private, and so not reusable");
+    }
+    let part: Lines<'_> = &[HTML, ("cache-control", "max-age=60"), ("content-range", "bytes 0-8/71")];
+    for (what, case, private) in [
+        ("a part", Case { status: 206, response: part, ..ORDINARY }, true),
+        ("unchanged", Case { status: 304, response: &[], ..ORDINARY }, true),
+        ("an unchanged file", Case { status: 304, path: "/x.pdf", response: &[], ..ORDINARY }, false),
+        ("an unchanged picture", Case { status: 304, response: &[("content-type", "image/png")], ..ORDINARY }, false),
+    ] {
+        let site = "[[site.tag]]\nid = 'chat'\nhtml = '<p>chat</p>'";
+        assert_eq!(verdict_on(&Case { site, ..case }).0.private, private, "{what}");
     }
     let elsewhere = Case { path: "/b", response: cached, site: SNIPPET, ..ORDINARY };
     assert!(!verdict_on(&elsewhere).0.private, "a page without the snippet");
@@ -272,7 +304,7 @@ fn the_header_is_made_true_and_tells_what_was_done() {
     });
     let Decision::Tag(plan) = &verdict.decision else { panic!("the page is tagged") };
     let mut headers = response.headers;
-    let length = super::super::prepare(&mut headers, &verdict, Some("00ff"));
+    let length = super::super::prepare(&mut headers, &verdict, Some([b'f'; 32]));
     let sent = 100 + plan.len() as u64;
     assert_eq!(length, super::super::Length::Exact { origin: 100, sent }, "the length grows by the plan's");
     assert!(plan.len().is_multiple_of(2), "the plan's length is even: {}", plan.len());
@@ -283,14 +315,18 @@ fn the_header_is_made_true_and_tells_what_was_done() {
     assert_eq!(headers["x-inlay"], "tagged");
     assert_eq!(headers["set-cookie"], "a=b", "the rest stays");
     let timing: Vec<&HeaderValue> = headers.get_all("server-timing").iter().collect();
-    assert_eq!(timing, ["db;dur=5", "inlay;desc=\"00ff\""], "a line of its own behind the origin's");
+    assert_eq!(
+        timing,
+        ["db;dur=5", format!("inlay;desc=\"{}\"", "f".repeat(32)).as_str()],
+        "a line of its own behind the origin's"
+    );
 }
 
 #[test]
 fn a_reusable_answer_bears_no_view_id() {
     let (verdict, response, _) = verdict_on(&Case { response: &[HTML, ("cache-control", "max-age=60")], ..ORDINARY });
     let mut headers = response.headers;
-    _ = super::super::prepare(&mut headers, &verdict, Some("00ff"));
+    _ = super::super::prepare(&mut headers, &verdict, Some([b'f'; 32]));
     assert_eq!(headers["server-timing"], "inlay;desc=\"\"");
     assert_eq!(headers["cache-control"], "max-age=60", "it may still be stored");
     assert!(!headers.contains_key("vary"), "nothing is added to Vary");

@@ -6,7 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::eligible::{Decision, Verdict};
 use super::{Reason, reuse};
 
-const X_INLAY: HeaderName = HeaderName::from_static("x-inlay");
+/// Tells of every page what was done with it; nothing else bears it.
+pub const X_INLAY: HeaderName = HeaderName::from_static("x-inlay");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// What a tagged body makes untrue: validators of another body, ranges of it, and its digests (RFC 9530; RFC 3230;
@@ -67,9 +68,10 @@ pub enum Length {
     Drop,
 }
 
-/// Changes the header of a page to fit what was decided. `view_id`: the view's name, where it may be told to the page.
+/// Changes the header of a page to fit what was decided. `view_id`: the digits of the view's name, where it may be told to
+/// the page.
 #[must_use]
-pub fn prepare(edit: &mut impl HeaderEdit, verdict: &Verdict, view_id: Option<&str>) -> Length {
+pub fn prepare(edit: &mut impl HeaderEdit, verdict: &Verdict, view_id: Option<[u8; 32]>) -> Length {
     if verdict.private {
         reuse::make_private(edit);
     }
@@ -79,19 +81,31 @@ pub fn prepare(edit: &mut impl HeaderEdit, verdict: &Verdict, view_id: Option<&s
             Length::Untouched
         }
         Decision::Tag(plan) => {
-            for name in UNTRUE.iter().filter(|name| edit.headers().contains_key(*name)).collect::<Vec<_>>() {
-                edit.remove(name);
+            for name in &UNTRUE {
+                if edit.headers().contains_key(name) {
+                    edit.remove(name);
+                }
             }
             edit.set(X_INLAY, HeaderValue::from_static("tagged"));
             if let Some(id) = view_id {
                 // An answer that others may get must not name one visitor's view.
-                let id = if verdict.reusable { "" } else { id };
-                let line = HeaderValue::from_str(&format!("inlay;desc=\"{id}\""));
-                edit.append(SERVER_TIMING, line.unwrap_or(HeaderValue::from_static("inlay;desc=\"\"")));
+                edit.append(SERVER_TIMING, if verdict.reusable { NO_VIEW } else { view(id) });
             }
             length(edit.headers(), plan.len())
         }
     }
+}
+
+const NO_VIEW: HeaderValue = HeaderValue::from_static("inlay;desc=\"\"");
+
+/// What tells the page its view's id.
+fn view(id: [u8; 32]) -> HeaderValue {
+    const BEFORE: &[u8; 12] = b"inlay;desc=\"";
+    let mut line = [b'"'; BEFORE.len() + 32 + 1];
+    for (place, byte) in line.iter_mut().zip(BEFORE.iter().chain(&id)) {
+        *place = *byte;
+    }
+    HeaderValue::from_bytes(&line).unwrap_or(NO_VIEW)
 }
 
 /// A page that another Inlay has tagged keeps its word, whatever we have to say of it.

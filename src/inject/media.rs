@@ -1,83 +1,94 @@
-//! Header fields with tokens and parameters: media types, charsets, lists.
+//! The answer's media type as browsers read it (WHATWG Fetch, "extract a MIME type"): over bytes, in every member of every
+//! line; the last that can be read counts, and one of the same type before it lends it its charset.
 
 use encoding_rs::Encoding;
+use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName};
 
-/// Whether the answer's media type is this one. Where there are two types, browsers take the last.
-pub(super) fn is(headers: &HeaderMap, wanted: &str) -> bool {
-    essence(headers).is_some_and(|essence| essence.eq_ignore_ascii_case(wanted))
+use super::list::members;
+
+/// A media type as it stands in the field.
+#[derive(Debug, Clone, Copy)]
+struct MediaType<'a> {
+    /// Type and subtype.
+    essence: &'a [u8],
+    /// The label without its quotes.
+    charset: Option<&'a [u8]>,
 }
 
-fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers.get_all(CONTENT_TYPE).iter().next_back()?.to_str().ok()
-}
-
-fn essence(headers: &HeaderMap) -> Option<&str> {
-    content_type(headers)?.split(';').next().map(str::trim)
+/// Whether the answer's media type is one of these.
+pub(super) fn is(headers: &HeaderMap, wanted: &[&str]) -> bool {
+    extract(headers).is_some_and(|found| wanted.iter().any(|one| found.essence.eq_ignore_ascii_case(one.as_bytes())))
 }
 
 /// The encoding that `Content-Type` names, by the labels that browsers know (WHATWG Encoding, section 4.2).
 pub(super) fn charset(headers: &HeaderMap) -> Option<&'static Encoding> {
-    let mut parameters = content_type(headers)?.split(';').skip(1);
-    let label = parameters.find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
-    })?;
-    Encoding::for_label(label.as_bytes())
+    Encoding::for_label(extract(headers)?.charset?)
 }
 
-/// The members of a list field, all its lines, outside of quoted strings (RFC 9110 section 5.6.1). Lines that are no text
-/// have none.
-pub(super) fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    headers.get_all(name).iter().filter_map(|line| line.to_str().ok()).flat_map(Members)
-}
-
-/// Whether a list field has this token, with or without an argument.
-pub(super) fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    headers.contains_key(name) && members(headers, name).any(|member| split(member).0.eq_ignore_ascii_case(token))
-}
-
-/// A member's name and argument, the argument without its quotes.
-pub(super) fn split(member: &str) -> (&str, Option<&str>) {
-    match member.split_once('=') {
-        Some((name, argument)) => (name.trim(), Some(argument.trim().trim_matches('"'))),
-        None => (member.trim(), None),
+fn extract(headers: &HeaderMap) -> Option<MediaType<'_>> {
+    let mut found: Option<MediaType<'_>> = None;
+    let mut lent = None;
+    for mut next in members(headers, &CONTENT_TYPE).filter_map(parse) {
+        if !found.is_some_and(|before| before.essence.eq_ignore_ascii_case(next.essence)) {
+            lent = next.charset;
+        }
+        next.charset = next.charset.or(lent);
+        found = Some(next);
     }
+    found
 }
 
-/// The rest of a line, member by member.
-struct Members<'a>(&'a str);
+/// WHATWG MIME Sniffing, section 4.4; `*/*` says nothing.
+fn parse(member: &[u8]) -> Option<MediaType<'_>> {
+    let end = memchr::memchr(b';', member).unwrap_or(member.len());
+    let (essence, parameters) = member.split_at(end);
+    let essence = essence.trim_ascii();
+    let (kind, subtype) = essence.split_at(memchr::memchr(b'/', essence)?);
+    let subtype = subtype.get(1..).unwrap_or_default();
+    let readable = is_token(kind) && is_token(subtype) && essence != b"*/*";
+    readable.then(|| MediaType { essence, charset: charset_of(parameters) })
+}
 
-impl<'a> Iterator for Members<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        while !self.0.is_empty() {
-            let end = end_of_member(self.0);
-            let (member, rest) = self.0.split_at(end);
-            self.0 = rest.strip_prefix(',').unwrap_or(rest);
-            if !member.trim().is_empty() {
-                return Some(member.trim());
+/// The first `charset` among parameters, which begin with a `;`.
+fn charset_of(mut parameters: &[u8]) -> Option<&[u8]> {
+    while let [b';', rest @ ..] = parameters {
+        let rest = rest.trim_ascii_start();
+        let (name, rest) = rest.split_at(memchr::memchr2(b';', b'=', rest).unwrap_or(rest.len()));
+        let (value, rest) = match rest {
+            [b'=', b'"', quoted @ ..] => {
+                let (value, rest) = quoted.split_at(end_of_quoted(quoted));
+                (Some(value), rest)
             }
+            [b'=', plain @ ..] => {
+                let (value, rest) = plain.split_at(memchr::memchr(b';', plain).unwrap_or(plain.len()));
+                let value = value.trim_ascii_end();
+                ((!value.is_empty()).then_some(value), rest)
+            }
+            _ => (None, rest),
+        };
+        if name.eq_ignore_ascii_case(b"charset") && value.is_some() {
+            return value;
         }
-        None
+        parameters = rest.get(memchr::memchr(b';', rest)?..).unwrap_or_default();
     }
+    None
 }
 
-/// Where the first comma outside of quotes stands.
-fn end_of_member(line: &str) -> usize {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, byte) in line.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b',' if !quoted => return at,
-            _ => {}
-        }
-    }
-    line.len()
+fn end_of_quoted(text: &[u8]) -> usize {
+    let mut escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    end.unwrap_or(text.len())
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(text: &[u8]) -> bool {
+    let is_one = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(is_one)
 }
 
 #[cfg(test)]
@@ -86,10 +97,9 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_comma_in_quotes_separates_nothing() {
-        let members: Vec<&str> = Members("private=\"a, b\", max-age=1 ,,no-store").collect();
-        assert_eq!(members, ["private=\"a, b\"", "max-age=1", "no-store"]);
+    fn answer(lines: &[&[u8]]) -> HeaderMap {
+        let value = |line: &&[u8]| HeaderValue::from_bytes(line).expect("a field's value");
+        lines.iter().map(|line| (CONTENT_TYPE, value(line))).collect()
     }
 
     #[test]
@@ -99,10 +109,35 @@ mod tests {
             ("text/html;charset=\"Unicode\"", Some("UTF-16LE")),
             ("text/html; CHARSET=csISO2022JP", Some("ISO-2022-JP")),
             ("text/html; charset=hz-gb-2312", Some("replacement")),
+            ("text/html; a=\"; charset=utf-16\"; charset=utf-8", Some("UTF-8")),
+            ("text/html; charset=; charset=big5; charset=utf-16", Some("Big5")),
             ("text/html", None),
         ] {
-            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(value))]);
-            assert_eq!(charset(&headers).map(Encoding::name), name, "charset of {value}");
+            assert_eq!(charset(&answer(&[value.as_bytes()])).map(Encoding::name), name, "charset of {value}");
+        }
+    }
+
+    #[test]
+    fn the_last_type_that_can_be_read_counts_and_its_own_kind_lends_it_a_charset() {
+        for (lines, html, name) in [
+            (&[&b"text/html, text/html"[..]][..], true, None),
+            (&[b"TEXT/HTML ;x=y"], true, None),
+            (&[b"text/html; n=\xe9"], true, None),
+            (&[b"text/html; charset=utf-16", b"text/html"], true, Some("UTF-16LE")),
+            (&[b"text/html; charset=utf-16, Text/HTML"], true, Some("UTF-16LE")),
+            (&[b"text/html; charset=utf-16", b"text/html; charset=utf-8"], true, Some("UTF-8")),
+            (&[b"text/plain; charset=utf-16", b"text/html"], true, None),
+            (&[b"text/html", b"text/plain"], false, None),
+            (&[b"text/html", b"*/*"], true, None),
+            (&[b"text/html", b"nothing"], true, None),
+            (&[b"text / html"], false, None),
+            (&[b"text/html/x"], false, None),
+            (&[], false, None),
+        ] {
+            let headers = answer(lines);
+            let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
+            assert_eq!(is(&headers, &["text/html"]), html, "whether {lines:?} is HTML");
+            assert_eq!(charset(&headers).map(Encoding::name), name, "charset of {lines:?}");
         }
     }
 }

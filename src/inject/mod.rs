@@ -5,6 +5,7 @@
 mod csp;
 mod eligible;
 mod headers;
+mod list;
 mod media;
 mod reason;
 mod request;
@@ -15,7 +16,7 @@ pub mod snippet;
 mod tags;
 
 pub use eligible::{Decision, Verdict, eligible};
-pub use headers::{HeaderEdit, Length, prepare};
+pub use headers::{HeaderEdit, Length, X_INLAY, prepare};
 pub use reason::{Outcome, Reason};
 pub use request::RequestFacts;
 pub use rewriter::Rewriter;

@@ -114,7 +114,7 @@ impl Reason {
 /// The final word about a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// At least our own tag was placed.
+    /// Our own tag was placed, and no snippet of the owner's was lost by what the rewriter cannot read.
     Tagged,
     /// It was left alone.
     Skipped(Reason),

@@ -7,7 +7,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RANGE, UPGRA
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, response};
 
-use super::media;
+use super::{list, media};
 
 /// How the `Accept` of every navigation begins, to the byte: Turbo sends a blank behind the comma, and is none.
 const NAVIGATION_ACCEPT: &[u8] = b"text/html,application/xhtml+xml,";
@@ -19,58 +19,13 @@ const FRAGMENT_PREFIXES: [&str; 2] = ["x-turbo", "x-up-"];
 
 /// Extensions of files that are no pages, though a browser may navigate to them: a reader's 304 for one must not become a
 /// full answer for our sake.
-const FILES: [&str; 48] = [
-    "7z",
-    "aac",
-    "atom",
-    "avi",
-    "avif",
-    "bmp",
-    "bz2",
-    "css",
-    "csv",
-    "doc",
-    "docx",
-    "eot",
-    "epub",
-    "exe",
-    "flac",
-    "gif",
-    "gz",
-    "ico",
-    "ics",
-    "jpeg",
-    "jpg",
-    "js",
-    "json",
-    "m4a",
-    "m4v",
-    "map",
-    "mjs",
-    "mov",
-    "mp3",
-    "mp4",
-    "mpeg",
-    "ogg",
-    "otf",
-    "pdf",
-    "png",
-    "rss",
-    "svg",
-    "tar",
-    "ttf",
-    "txt",
-    "wasm",
-    "wav",
-    "webm",
-    "webmanifest",
-    "webp",
-    "woff",
-    "woff2",
-    "xml",
+#[rustfmt::skip]
+const FILES: [&str; 56] = [
+    "7z", "aac", "atom", "avi", "avif", "bmp", "bz2", "css", "csv", "dmg", "doc", "docx", "eot", "epub", "exe", "flac",
+    "gif", "gz", "ico", "ics", "iso", "jpeg", "jpg", "js", "json", "m4a", "m4v", "map", "mjs", "mov", "mp3", "mp4", "mpeg",
+    "ogg", "otf", "pdf", "png", "ppt", "pptx", "rar", "rss", "svg", "tar", "ttf", "txt", "wasm", "wav", "webm",
+    "webmanifest", "webp", "woff", "woff2", "xls", "xlsx", "xml", "zip",
 ];
-/// More of them, of which nobody needs to read every line.
-const MORE_FILES: [&str; 8] = ["dmg", "iso", "ppt", "pptx", "rar", "xls", "xlsx", "zip"];
 
 /// What kind of request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +72,8 @@ impl RequestFacts {
             navigation: !fragment && (says_document || may_be_one && accepts_pages),
             fragment,
             range: headers.contains_key(RANGE),
-            upgrade: headers.contains_key(UPGRADE) && media::has_token(headers, &CONNECTION, "upgrade"),
-            no_transform: media::has_token(headers, &CACHE_CONTROL, "no-transform"),
+            upgrade: headers.contains_key(UPGRADE) && list::has_token(headers, &CONNECTION, "upgrade"),
+            no_transform: list::has_token(headers, &CACHE_CONTROL, "no-transform"),
             authorized: headers.contains_key(http::header::AUTHORIZATION),
             file: is_file(request.uri.path()),
             frame: matches!(destination, b"iframe" | b"frame"),
@@ -146,15 +101,19 @@ impl RequestFacts {
 
 fn is_shown(response: &response::Parts, file: bool) -> bool {
     match response.status {
-        // A 304 says no type as a rule; what was shown is what the address is of.
-        StatusCode::NOT_MODIFIED if !response.headers.contains_key(CONTENT_TYPE) => !file,
-        status if status.is_success() || matches!(status.as_u16(), 304 | 404 | 410) => is_html_type(&response.headers),
+        StatusCode::NOT_MODIFIED => is_of_html(response, file),
+        status if status.is_success() || matches!(status.as_u16(), 404 | 410) => is_html_type(&response.headers),
         _ => false,
     }
 }
 
+/// Whether a 304 is about HTML. It says no type as a rule; then what the address is of counts.
+pub(super) fn is_of_html(response: &response::Parts, file: bool) -> bool {
+    if response.headers.contains_key(CONTENT_TYPE) { is_html_type(&response.headers) } else { !file }
+}
+
 fn is_html_type(headers: &HeaderMap) -> bool {
-    media::is(headers, "text/html") || media::is(headers, "application/xhtml+xml")
+    media::is(headers, &["text/html", "application/xhtml+xml"])
 }
 
 fn asked(method: &Method) -> Asked {
@@ -178,5 +137,5 @@ fn is_fragment(headers: &HeaderMap) -> bool {
 fn is_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let Some((_, extension)) = name.rsplit_once('.') else { return false };
-    FILES.iter().chain(&MORE_FILES).any(|known| known.eq_ignore_ascii_case(extension))
+    FILES.iter().any(|known| known.eq_ignore_ascii_case(extension))
 }

@@ -13,12 +13,17 @@ use http::header::{CACHE_CONTROL, DATE, EXPIRES, LAST_MODIFIED};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::headers::HeaderEdit;
-use super::media::{members, split};
+use super::list::{members, split};
 use crate::config::InFront;
 
-/// RFC 9213 section 3, and what came before it: for caches that stand before the origin, whatever `Cache-Control` says.
-const TARGETED: [HeaderName; 2] =
-    [HeaderName::from_static("cdn-cache-control"), HeaderName::from_static("surrogate-control")];
+/// What nginx as a cache obeys above everything else, and keeps from its visitors.
+const X_ACCEL_EXPIRES: HeaderName = HeaderName::from_static("x-accel-expires");
+
+/// For caches that stand before the origin, whatever `Cache-Control` says: RFC 9213 section 3 (`CDN-Cache-Control`, and one
+/// with a provider's name before it), and what came before it.
+fn is_targeted(name: &HeaderName) -> bool {
+    name.as_str().ends_with("cdn-cache-control") || name == "surrogate-control"
+}
 
 /// What `Cache-Control` says, as far as it decides here.
 #[derive(Debug, Default)]
@@ -38,23 +43,28 @@ impl Directives {
         let mut directives = Directives::default();
         for member in members(headers, name) {
             let (word, argument) = split(member);
+            let is = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
             // A life that cannot be read may be read by others.
-            let seconds = || Some(argument.and_then(|argument| argument.parse().ok()).unwrap_or(u64::MAX));
-            match word.to_ascii_lowercase().as_str() {
-                "private" | "no-cache" => directives.forbids |= argument.is_none(),
-                "no-store" => directives.forbids = true,
-                "public" | "must-revalidate" => directives.frees = true,
-                "s-maxage" => {
-                    directives.frees = true;
-                    directives.shared_life = directives.shared_life.max(seconds());
-                }
-                "max-age" => directives.life = directives.life.max(seconds()),
-                "stale-while-revalidate" => directives.stale = directives.stale.max(seconds()),
-                _ => {}
+            let seconds = || Some(argument.and_then(number).unwrap_or(u64::MAX));
+            if is("no-store") || argument.is_none() && (is("private") || is("no-cache")) {
+                directives.forbids = true;
+            } else if is("public") || is("must-revalidate") {
+                directives.frees = true;
+            } else if is("s-maxage") {
+                directives.frees = true;
+                directives.shared_life = directives.shared_life.max(seconds());
+            } else if is("max-age") {
+                directives.life = directives.life.max(seconds());
+            } else if is("stale-while-revalidate") {
+                directives.stale = directives.stale.max(seconds());
             }
         }
         directives
     }
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Whether a shared cache may use the answer to a GET again without asking us. `authorized`: the request bears
@@ -63,12 +73,23 @@ pub(super) fn is_reusable(headers: &HeaderMap, authorized: bool, in_front: InFro
     if in_front == InFront::None {
         return false;
     }
-    let targeted = TARGETED.iter().any(|name| {
+    let targeted = headers.keys().filter(|name| is_targeted(name)).any(|name| {
         let said = Directives::of(headers, name);
         !said.forbids && said.life.max(said.shared_life).is_some_and(|life| life > 0)
     });
     let said = Directives::of(headers, &CACHE_CONTROL);
-    targeted || !said.forbids && (said.frees || !authorized) && lives(headers, &said, in_front)
+    targeted
+        || lives_in_nginx(headers)
+        || !said.forbids && (said.frees || !authorized) && lives(headers, &said, in_front)
+}
+
+/// Seconds, or a time behind an `@`, which is taken for one to come. A 0 keeps nginx alone from storing, and what cannot be
+/// read it passes over: then the other fields tell.
+fn lives_in_nginx(headers: &HeaderMap) -> bool {
+    headers.get_all(X_ACCEL_EXPIRES).iter().map(|line| line.as_bytes().trim_ascii()).any(|line| match line {
+        [b'@', time @ ..] => number(time).is_some(),
+        seconds => number(seconds).is_some_and(|seconds| seconds > 0),
+    })
 }
 
 fn lives(headers: &HeaderMap, said: &Directives, in_front: InFront) -> bool {
@@ -96,21 +117,21 @@ fn expires_later(headers: &HeaderMap) -> bool {
 
 /// Forbids shared caches to keep the answer; what it says to the visitor's own browser stays.
 pub(super) fn make_private(edit: &mut impl HeaderEdit) {
-    let kept: Vec<&str> = members(edit.headers(), &CACHE_CONTROL)
-        .filter(|member| {
-            let word = split(member).0;
-            !["public", "private", "s-maxage"].iter().any(|shared| word.eq_ignore_ascii_case(shared))
-        })
-        .collect();
-    let mut value = "private".to_owned();
-    for member in kept {
-        value.push_str(", ");
-        value.push_str(member);
+    let mut value = b"private".to_vec();
+    for member in members(edit.headers(), &CACHE_CONTROL) {
+        let word = split(member).0;
+        if !["public", "private", "s-maxage"].iter().any(|shared| word.eq_ignore_ascii_case(shared.as_bytes())) {
+            value.extend_from_slice(b", ");
+            value.extend_from_slice(member);
+        }
     }
-    let value = HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("private"));
-    edit.set(CACHE_CONTROL, value);
-    for name in &TARGETED {
-        edit.remove(name);
+    match HeaderValue::from_bytes(&value) {
+        Ok(value) => edit.set(CACHE_CONTROL, value),
+        Err(_) => edit.append(CACHE_CONTROL, HeaderValue::from_static("private")),
+    }
+    let is_for_caches = |name: &&HeaderName| is_targeted(name) || **name == X_ACCEL_EXPIRES;
+    while let Some(name) = edit.headers().keys().find(is_for_caches).cloned() {
+        edit.remove(&name);
     }
 }
 
@@ -121,7 +142,7 @@ mod tests {
     fn answer(lines: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
-            headers.append(*name, HeaderValue::from_static(value));
+            headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).expect("a field's value"));
         }
         headers
     }
@@ -134,7 +155,7 @@ mod tests {
 
     #[test]
     fn what_a_shared_cache_may_use_again_is_told_by_rfc_9111() {
-        let cases: [Case; 19] = [
+        let cases: [Case; 27] = [
             ("no field at all", &[], false),
             ("3: max-age", &[("cache-control", "max-age=60")], true),
             ("max-age of nothing", &[("cache-control", "max-age=0")], false),
@@ -161,6 +182,18 @@ mod tests {
                 true,
             ),
             ("surrogates", &[("cache-control", "private"), ("surrogate-control", "max-age=60")], true),
+            ("a provider's own", &[("cloudflare-cdn-cache-control", "max-age=60")], true),
+            ("nginx's own", &[("cache-control", "no-cache"), ("x-accel-expires", "60")], true),
+            ("nginx's own, a time", &[("cache-control", "private"), ("x-accel-expires", "@1795000000")], true),
+            ("nothing for nginx", &[("x-accel-expires", "0")], false),
+            ("nothing for nginx, but for others", &[("cache-control", "max-age=60"), ("x-accel-expires", "0")], true),
+            ("what nginx passes over", &[("x-accel-expires", "soon")], false),
+            (
+                "no-store beside a byte that is no ASCII",
+                &[("cache-control", "x=\"\u{e9}\", no-store, max-age=60")],
+                false,
+            ),
+            ("a life beside one", &[("cache-control", "x=\u{e9}, max-age=60")], true),
             ("7.3: a cookie hinders nobody", &[("cache-control", "max-age=60"), ("set-cookie", "a=b")], true),
         ];
         for (rule, lines, reusable) in cases {
@@ -185,14 +218,20 @@ mod tests {
             ("public, max-age=60, s-maxage=600", "private, max-age=60"),
             ("PRIVATE", "private"),
             ("private=\"x\", no-transform", "private, no-transform"),
+            ("no-store, x=\"\u{e9}\", public", "private, no-store, x=\"\u{e9}\""),
         ] {
-            let mut headers = answer(&[("cdn-cache-control", "max-age=9"), ("surrogate-control", "max-age=9")]);
+            let mut headers = answer(&[
+                ("cdn-cache-control", "max-age=9"),
+                ("surrogate-control", "max-age=9"),
+                ("cloudflare-cdn-cache-control", "max-age=9"),
+                ("x-accel-expires", "9"),
+            ]);
             if !before.is_empty() {
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static(before));
+                headers.extend(answer(&[("cache-control", before)]));
             }
             make_private(&mut headers);
             assert_eq!(headers.len(), 1, "caches are told nothing else: {headers:?}");
-            assert_eq!(headers[CACHE_CONTROL], after, "of {before:?}");
+            assert_eq!(headers[CACHE_CONTROL].as_bytes(), after.as_bytes(), "of {before:?}");
         }
     }
 }

@@ -40,12 +40,12 @@ impl Site {
         !facts.file && self.config.paths.matches(path)
     }
 
-    /// Whether an owner's snippet stands in the page at this path.
-    pub(super) fn has_snippets(&self, path: &str) -> bool {
-        self.config.tag && self.config.paths.matches(path) && self.tags.has_snippets(path)
+    /// The owner's snippets in the page at this path.
+    pub(super) fn choose(&self, path: &str) -> u64 {
+        self.tags.choose(path)
     }
 
-    pub(super) fn plan(&self, path: &str, ask_body: bool) -> Plan {
-        self.tags.plan(path, ask_body)
+    pub(super) fn plan(&self, chosen: u64, ask_body: bool) -> Plan {
+        self.tags.plan_of(chosen, ask_body)
     }
 }

@@ -39,14 +39,18 @@ impl Tags {
 
     /// The tags of the page at `path`.
     pub fn plan(self: &Arc<Self>, path: &str, ask_body: bool) -> Plan {
-        let bits = (0..).zip(&self.snippets).filter(|(_, snippet)| snippet.paths.matches(path));
-        let chosen = bits.fold(0, |chosen, (bit, _)| chosen | 1 << bit);
-        Plan { tags: self.clone(), chosen, ask_body }
+        self.plan_of(self.choose(path), ask_body)
     }
 
-    /// Whether any snippet stands in the page at `path`.
-    pub fn has_snippets(&self, path: &str) -> bool {
-        self.snippets.iter().any(|snippet| snippet.paths.matches(path))
+    /// The snippets of the page at `path`, as a plan has them.
+    pub(super) fn choose(&self, path: &str) -> u64 {
+        let bits = (0..).zip(&self.snippets).filter(|(_, snippet)| snippet.paths.matches(path));
+        bits.fold(0, |chosen, (bit, _)| chosen | 1 << bit)
+    }
+
+    /// The tags of a page whose snippets are chosen.
+    pub(super) fn plan_of(self: &Arc<Self>, chosen: u64, ask_body: bool) -> Plan {
+        Plan { tags: self.clone(), chosen, ask_body }
     }
 }
 

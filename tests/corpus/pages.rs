@@ -1,4 +1,5 @@
-//! The pages: the project's own small ones, and, where a corpus lies under `INLAY_CORPUS`, real pages and cases of encodings.
+//! The pages and the cases of encodings: the project's own small ones, and, where a corpus lies under `INLAY_CORPUS`, many real
+//! ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,12 +22,15 @@ pub fn pages() -> Vec<Page> {
 /// The cases of encodings, each the `#data` of a case in html5lib's format.
 pub fn encodings() -> Vec<Page> {
     let mut cases = Vec::new();
-    for file in corpus().map(|corpus| files(&corpus.join("encoding"))).unwrap_or_default() {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/encodings.dat");
+    let real = corpus().map(|corpus| files(&corpus.join("encoding"))).unwrap_or_default();
+    for file in [own].into_iter().chain(real) {
         let bytes = fs::read(&file).expect("cases");
         for (number, data) in split(&bytes, b"#data\n").into_iter().skip(1).enumerate() {
             let case = split(data, b"\n#encoding\n").swap_remove(0);
             cases.push(Page { name: format!("{} case {number}", name(&file)), bytes: case.to_vec() });
         }
+        assert!(!cases.is_empty(), "{} has cases", file.display());
     }
     cases
 }

@@ -1,5 +1,7 @@
-//! As much of HTML's tokenizer as a plain start tag needs, over bytes that may end anywhere. Whatever is not plain is said to
-//! be odd and left to the full parser; nothing here guesses.
+//! As much of HTML's tokenizer as a comment or a plain start tag needs, over bytes that may end anywhere. Whatever is not
+//! plain is said to be odd and left to the full parser; nothing here guesses.
+
+use std::ops::Range;
 
 /// What comes next in a start tag, behind its name.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,9 +102,40 @@ impl<'b> Attributes<'b> {
     }
 }
 
-/// Whether `bytes` begin with a script whose address begins with `own_src`.
+/// Where the first end of a comment is in `text`, which stands in one behind its `<!--`.
+pub(super) fn comment_end(text: &[u8]) -> Option<Range<usize>> {
+    memchr::memchr_iter(b'-', text).find_map(|at| match text.get(at..).unwrap_or_default() {
+        [b'-', b'-', b'>', ..] => Some(at..at + 3),
+        [b'-', b'-', b'!', b'>', ..] => Some(at..at + 4),
+        _ => None,
+    })
+}
+
+/// How long the comment is with whose `<!--` the bytes begin, if it ends in them.
+pub(super) fn comment_len(bytes: &[u8]) -> Option<usize> {
+    match bytes.get(4..)? {
+        [b'>', ..] => Some(5),
+        [b'-', b'>', ..] => Some(6),
+        text => comment_end(text).map(|found| 4 + found.end),
+    }
+}
+
+/// What stands behind white space and comments; `None` where the bytes end before that.
+fn behind_blanks(mut bytes: &[u8]) -> Option<&[u8]> {
+    loop {
+        let blanks = bytes.iter().position(|byte| !is_space(*byte))?;
+        bytes = bytes.get(blanks..)?;
+        if !bytes.starts_with(b"<!--") {
+            return (!b"<!--".starts_with(bytes)).then_some(bytes);
+        }
+        bytes = bytes.get(comment_len(bytes)?..)?;
+    }
+}
+
+/// Whether `bytes` begin, behind white space and comments, with a script whose address begins with `own_src`.
 pub(super) fn own_script(bytes: &[u8], own_src: &[u8]) -> Follows {
     const SCRIPT: &[u8] = b"<script";
+    let Some(bytes) = behind_blanks(bytes) else { return Follows::Unsure };
     let known = bytes.len().min(SCRIPT.len());
     if !bytes.iter().zip(SCRIPT).all(|(byte, wanted)| byte.to_ascii_lowercase() == *wanted) {
         return Follows::Other;

@@ -7,12 +7,19 @@
 //! - The place of the next tag is looked for by one reader at a time, and **a place is found by leaving the reader there**:
 //!   the [`Prologue`] for the common beginning of a page, else [`Places`] with lol_html, whose handler returns an error at the
 //!   place. When the last tag is placed, nothing reads the body any more, and its pieces pass as they are, uncopied.
-//! - A reader never delays what could be sent: held back is a token that is not complete yet, and the beginning of a
-//!   `<script` directly behind our place, which may be our own.
+//! - A reader never delays what could be sent: held back is a token that is not complete yet, and behind our place white
+//!   space, comments and the beginning of a `<script`, which may be our own.
 //! - Tags are found by offset instead of being written by lol_html's bail-out handlers. That places a tag before a text without
 //!   a text handler's re-encoding ever being sent, settles a kept length in the very push that brings the last byte, and
 //!   leaves nothing to repair when the parser gives up for want of memory.
 //! - A place that never comes is given up. With a kept length its bytes are made up with blanks ([`Length`]).
+//! - The final word is `tagged` where our own tag stands and no place of the owner's was lost by what we cannot read. Where
+//!   one was, behind a `<meta>` of ISO-2022-JP or because the parser failed, the word is `charset` or `parser`, though our tag
+//!   runs: a page is counted once, and its owner has to see that a snippet is missing. The view is recorded all the same. A
+//!   place that the page never had (frames have no body, a script is left open) leaves the word `tagged`.
+//! - A page counts as tagged already where our script follows our place, behind white space and comments, in its first
+//!   [`PATIENCE`] bytes. One that was put elsewhere by hand is not looked for: the page gets a second tag, and the script,
+//!   which runs once a document, makes nothing of it.
 //!
 //! The answer's body is the only thing known here; whether a page is to be tagged is `eligible`'s question.
 
@@ -36,7 +43,7 @@ use self::window::Window;
 use super::{Outcome, Plan, Reason};
 use crate::config::Place;
 
-/// How many bytes the prologue may have, or a `<script` behind our place, before they are no longer waited for.
+/// How many bytes of a token in the prologue, or behind our place, are waited for.
 const PATIENCE: usize = 8 * 1024;
 
 /// Puts a plan's tags into one body.
@@ -96,7 +103,8 @@ impl Rewriter {
         if self.length.is_complete() {
             self.close(&mut out);
         } else {
-            self.window.keep();
+            let unread = if let Stage::Prologue(prologue) = &self.stage { prologue.at() } else { self.window.end() };
+            self.window.keep(unread);
         }
         out.join()
     }
@@ -114,7 +122,7 @@ impl Rewriter {
         out.join()
     }
 
-    /// The final word: tagged as soon as our own tag is placed, whatever becomes of the owner's snippets.
+    /// The final word: tagged as soon as our own tag is placed, unless a place of the owner's had to be given up behind it.
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
@@ -134,9 +142,9 @@ impl Rewriter {
     fn step(&mut self, out: &mut Output) -> Option<Stage> {
         match &mut self.stage {
             Stage::Prologue(prologue) => {
-                let read = prologue.read(self.window.all());
-                let asks = prologue.asks();
-                self.after_prologue(read, asks, out)
+                let read = prologue.read(self.window.from(prologue.at()));
+                let at = prologue.at();
+                self.after_prologue(read, at, out)
             }
             Stage::Opening(places) => {
                 let fed = places.feed(&self.window);
@@ -165,18 +173,15 @@ impl Rewriter {
         }
     }
 
-    /// What comes after a turn of the prologue machine.
-    fn after_prologue(&mut self, read: Read, asks: bool, out: &mut Output) -> Option<Stage> {
-        if let Read::More { safe } = read
-            && self.window.all().len() <= PATIENCE
-        {
-            out.push(self.window.take_until(safe as u64));
-            return None;
-        }
-        self.window.open();
+    /// What comes after a turn of the prologue machine, which has read up to the offset `at`.
+    fn after_prologue(&mut self, read: Read, at: u64, out: &mut Output) -> Option<Stage> {
         Some(match read {
-            Read::More { .. } | Read::Unsure => Stage::Opening(Places::opening(asks)),
-            Read::Place(at) => Stage::Own(at as u64),
+            Read::More { safe } if self.window.from(at).len() <= PATIENCE => {
+                out.push(self.window.take_until(safe));
+                return None;
+            }
+            Read::More { .. } | Read::Unsure => Stage::Opening(Places::opening(at)),
+            Read::Place(at) => Stage::Own(at),
             Read::Not(reason) => self.skip(reason),
             Read::Utf16(blank) => {
                 self.length.blank = blank;
@@ -189,9 +194,10 @@ impl Rewriter {
     fn own(&mut self, at: u64, out: &mut Output) -> Option<Stage> {
         out.push(self.window.take_until(at));
         let behind = self.window.from(at);
-        match markup::own_script(behind, self.plan.own_src()) {
+        let looked_at = behind.get(..PATIENCE).unwrap_or(behind);
+        match markup::own_script(looked_at, self.plan.own_src()) {
             Follows::Ours => Some(self.skip(Reason::AlreadyTagged)),
-            Follows::Unsure if behind.len() <= PATIENCE => None,
+            Follows::Unsure if behind.len() < PATIENCE => None,
             Follows::Unsure | Follows::Other => Some(self.place_own(at, out)),
         }
     }
@@ -231,11 +237,9 @@ impl Rewriter {
         }
     }
 
-    /// Gives up what is not placed yet.
+    /// Gives up what is not placed yet, and says why.
     fn skip(&mut self, reason: Reason) -> Stage {
-        if self.outcome != Outcome::Tagged {
-            self.outcome = Outcome::Skipped(reason);
-        }
+        self.outcome = Outcome::Skipped(reason);
         Stage::Done
     }
 

@@ -11,12 +11,10 @@ pub(super) struct Window {
     start: u64,
     /// The offset of the first byte that was not sent.
     sent: u64,
-    /// Whether sent bytes may go: the prologue is read again by lol_html where the machine gives up.
-    opened: bool,
 }
 
 impl Window {
-    /// The body goes on. Bytes that were kept are few: a token, or a prologue.
+    /// The body goes on. Bytes that were kept are few: a token.
     pub(super) fn add(&mut self, piece: Bytes) {
         if self.bytes.is_empty() {
             self.bytes = piece;
@@ -26,16 +24,6 @@ impl Window {
         all.extend_from_slice(&self.bytes);
         all.extend_from_slice(&piece);
         self.bytes = all.freeze();
-    }
-
-    /// From now on, sent bytes need not be kept.
-    pub(super) fn open(&mut self) {
-        self.opened = true;
-    }
-
-    /// Everything that is kept.
-    pub(super) fn all(&self) -> &[u8] {
-        &self.bytes
     }
 
     /// The bytes at `offset` and behind it.
@@ -61,9 +49,10 @@ impl Window {
         self.take_until(self.end())
     }
 
-    /// The piece is read: what is still needed of it is copied, so that the piece itself is not held.
-    pub(super) fn keep(&mut self) {
-        let from = if self.opened { self.sent } else { self.start };
+    /// The piece is read: what is still needed of it is copied, so that the piece itself is not held. `unread`: the offset
+    /// from which on its reader has still to read it; it may be sent all the same.
+    pub(super) fn keep(&mut self, unread: u64) {
+        let from = unread.min(self.sent);
         self.bytes = Bytes::copy_from_slice(self.from(from));
         self.start = from;
     }

@@ -26,10 +26,11 @@ where
     P: ProxyHttp + Send + Sync,
     P::CTX: Send + Sync,
 {
-    type CTX = Context<P::CTX>;
+    /// Boxed: pingora keeps several copies of it in the task of a connection, idle ones included.
+    type CTX = Box<Context<P::CTX>>;
 
     fn new_ctx(&self) -> Self::CTX {
-        Context { inner: self.inner.new_ctx(), page: Page::default() }
+        Box::new(Context { inner: self.inner.new_ctx(), page: Page::default() })
     }
 
     fn init_downstream_modules(&self, modules: &mut HttpModules) {

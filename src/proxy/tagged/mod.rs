@@ -95,7 +95,7 @@ enum State {
     NoPage,
     /// The final word is known: left alone, or a page without a body.
     Settled(Outcome, Told),
-    /// Being tagged; the rewriter is made at the first piece of the body.
+    /// Being tagged: the rewriter waits for the body.
     Tagging(Box<Tag>),
 }
 

@@ -10,13 +10,10 @@ use pingora::prelude::Session;
 
 use super::{Asked, Page, State, Tagging, Told, Visit};
 use crate::enrich;
-use crate::inject::Outcome;
+use crate::inject::{Outcome, X_INLAY};
 use crate::ledger::{Hit, Offered};
 use crate::proxy::site_table::authority_of;
 use crate::signal::Standing;
-
-/// What each page bears, and nothing else.
-const X_INLAY: &str = "x-inlay";
 
 impl Page {
     /// Whether the visitor said no.

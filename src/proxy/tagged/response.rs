@@ -27,17 +27,24 @@ impl Page {
             return Ok(());
         }
         let request = session.req_header();
-        if session.subrequest_ctx.is_some() || !visit.facts.is_page(response) {
+        if session.subrequest_ctx.is_some() {
+            self.state = State::NoPage;
+            return Ok(());
+        }
+        if !visit.facts.is_page(response) {
+            // The word is for pages; an origin's own would be taken for ours.
+            response.remove_header(&inject::X_INLAY);
             self.state = State::NoPage;
             return Ok(());
         }
         let verdict = inject::eligible(request, response, &visit.site.inject, &visit.facts, visit.standing);
         let head = request.method == Method::HEAD;
-        let id = ViewId(rand::random());
         let shown = visit.standing == Standing::Yes && visit.facts.is_view(response);
-        let told = Told { status: response.status.as_u16(), view: shown.then_some(id) };
+        let named = !head && matches!(verdict.decision, Decision::Tag(_));
+        let id = (shown || named).then(|| ViewId(rand::random()));
+        let told = Told { status: response.status.as_u16(), view: id.filter(|_| shown) };
         let mut edit = Edit { header: response, failed: None };
-        let length = inject::prepare(&mut edit, &verdict, (!head).then(|| id.to_string()).as_deref());
+        let length = inject::prepare(&mut edit, &verdict, id.filter(|_| named).map(ViewId::text));
         if let Some(error) = edit.failed {
             return Err(error);
         }

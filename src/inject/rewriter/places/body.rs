@@ -1,4 +1,5 @@
-//! Where the body ends: before the first `</body>` that is markup, else before `</html>`, else where the page ends.
+//! Where the body ends: before the first `</body>` or `</html>` that is markup and stands in no `<template>`, else where the
+//! page ends.
 
 use std::sync::{Arc, LazyLock};
 
@@ -8,8 +9,9 @@ use lol_html::{HandlerResult, Selector};
 
 use super::{Found, Left, Places, charset, selector};
 use crate::config::Place;
+use crate::inject::Reason;
 
-static ROOTS: LazyLock<Selector> = LazyLock::new(|| "html, body".parse().expect("a selector"));
+static ROOTS: LazyLock<Selector> = LazyLock::new(|| "html, body, template".parse().expect("a selector"));
 static META: LazyLock<Selector> = LazyLock::new(|| "meta".parse().expect("a selector"));
 
 impl Places {
@@ -18,11 +20,14 @@ impl Places {
         Places::new(from, "<html><body>", |found| {
             let (roots, metas) = (found.clone(), found.clone());
             let roots = ElementContentHandlers::default().element(move |element: &mut Element<'_, '_>| {
-                watch_end(&roots, element);
+                match element.tag_name().as_str() {
+                    "template" => roots.open_template(element),
+                    _ => watch_end(&roots, element),
+                }
                 Ok(())
             });
             let metas = ElementContentHandlers::default().element(move |element: &mut Element<'_, '_>| {
-                if charset::is_iso_2022_jp(element) { metas.leave(Left::Nowhere) } else { Ok(()) }
+                if charset::is_iso_2022_jp(element) { metas.leave(Left::Not(Reason::Charset)) } else { Ok(()) }
             });
             Settings::new_send()
                 .append_element_content_handler((selector(&ROOTS), roots))
@@ -43,6 +48,10 @@ fn watch_end(found: &Arc<Found>, element: &mut Element<'_, '_>) {
 }
 
 fn end_tag(found: &Found, tag: &EndTag<'_>) -> HandlerResult {
+    // A template's end tag closes what is open in it, also a `<body>`.
+    if found.is_in_template() || tag.name() == "template" {
+        return Ok(());
+    }
     let Some((start, _)) = found.offsets(&tag.source_location()) else { return Ok(()) };
     found.note(Place::BodyEnd, start);
     found.leave(Left::There)

@@ -1,9 +1,12 @@
 //! Where the head ends and where the body starts, as the tree construction of HTML has it: the head ends before `</head>`,
 //! else before the first text or element that cannot stand in it; the body starts behind `<body ...>`, else before its first
 //! content. What stands in a `<template>` is in neither. A page with `<frameset>` has no body.
+//!
+//! Two things that browsers repair are not seen. `</br>` makes a `<br>` and ends the head, but has no element whose end tag it
+//! could be: the head ends at what follows it. A reference for white space (`&#32;`) is a text here, and white space in the
+//! head there: the head ends before it, and what follows is the body's.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use lol_html::HandlerResult;
 use lol_html::html_content::{EndTag, TextChunk, TextType};
@@ -11,6 +14,7 @@ use lol_html::send::{DocumentContentHandlers, Element, ElementContentHandlers, S
 
 use super::{EVERY, Found, Left, Places, charset, selector};
 use crate::config::Place;
+use crate::inject::Reason;
 use crate::inject::rewriter::markup::is_space;
 
 /// What may stand in a head, and what goes into it even behind `</head>`. `noscript` is raw text where scripts run.
@@ -20,7 +24,7 @@ const HEAD_CONTENT: [&str; 10] =
 impl Places {
     /// A parser that begins in the head, at the offset `from`, and leaves at `last`, or at the body's start.
     pub(in super::super) fn head(from: u64, last: Place) -> Places {
-        Places::new(from, "<html><head>", |found| {
+        Places::new(from, "<html><body><head>", |found| {
             let (tags, texts) = (found.clone(), found.clone());
             let elements = ElementContentHandlers::default()
                 .element(move |element: &mut Element<'_, '_>| start_tag(&tags, element, last));
@@ -39,19 +43,20 @@ impl Places {
 
 fn start_tag(found: &Arc<Found>, element: &mut Element<'_, '_>, last: Place) -> HandlerResult {
     let name = element.tag_name();
-    if matches!(name.as_str(), "html" | "head" | "template") {
+    if matches!(name.as_str(), "html" | "head" | "body") {
         watch_end(found, element, last);
     }
     let Some((start, end)) = found.offsets(&element.source_location()) else { return Ok(()) };
-    if name == "template" {
-        found.templates.fetch_add(1, Relaxed);
-        return Ok(());
-    }
-    if found.templates.load(Relaxed) > 0 || matches!(name.as_str(), "html" | "head") {
-        return Ok(());
-    }
+    // A browser that guesses the encoding knows nothing of templates.
     if name == "meta" && charset::is_iso_2022_jp(element) {
-        return found.leave(Left::Nowhere);
+        return found.leave(Left::Not(Reason::Charset));
+    }
+    if name == "template" {
+        found.open_template(element);
+        return Ok(());
+    }
+    if found.is_in_template() || matches!(name.as_str(), "html" | "head") {
+        return Ok(());
     }
     let closed = found.head_end.get().is_some();
     if HEAD_CONTENT.contains(&name.as_str()) && !(closed && name == "noscript") {
@@ -65,7 +70,7 @@ fn start_tag(found: &Arc<Found>, element: &mut Element<'_, '_>, last: Place) -> 
     }
 }
 
-/// Asks to be told of the element's end tag. `</html>` ends all three, and `</head>` a template that is left open.
+/// Asks to be told of the element's end tag. `</html>` and `</body>` end the head too.
 fn watch_end(found: &Arc<Found>, element: &mut Element<'_, '_>, last: Place) {
     let Some(handlers) = element.end_tag_handlers() else { return };
     let found = found.clone();
@@ -75,16 +80,14 @@ fn watch_end(found: &Arc<Found>, element: &mut Element<'_, '_>, last: Place) {
 fn end_tag(found: &Arc<Found>, tag: &EndTag<'_>, last: Place) -> HandlerResult {
     let Some((start, _)) = found.offsets(&tag.source_location()) else { return Ok(()) };
     match tag.name().as_str() {
-        "template" => {
-            let _ = found.templates.try_update(Relaxed, Relaxed, |open| open.checked_sub(1));
-            Ok(())
-        }
-        _ if found.templates.load(Relaxed) > 0 => Ok(()),
+        _ if found.is_in_template() => Ok(()),
         "head" => {
             found.note(Place::HeadEnd, start);
             if last == Place::HeadEnd { found.leave(Left::There) } else { Ok(()) }
         }
-        _ => body_starts(found, start, start),
+        "body" | "html" => body_starts(found, start, start),
+        // It closes a `<head>` or `<body>` that stands in a template.
+        _ => Ok(()),
     }
 }
 
@@ -96,7 +99,7 @@ fn body_starts(found: &Found, head_end: u64, at: u64) -> HandlerResult {
 }
 
 fn text(found: &Arc<Found>, chunk: &TextChunk<'_>) -> HandlerResult {
-    if chunk.text_type() != TextType::Data || found.templates.load(Relaxed) > 0 {
+    if chunk.text_type() != TextType::Data || found.is_in_template() {
         return Ok(());
     }
     let Some(blanks) = chunk.as_str().chars().position(|letter| !u8::try_from(letter).is_ok_and(is_space)) else {

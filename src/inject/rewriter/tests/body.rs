@@ -37,6 +37,10 @@ fn a_body_that_is_asked_must_begin_as_a_document() {
         " \n<svg>",
         "<?xml?>text<html>",
         "<!-- --!>a<html>",
+        "<?x?></div><head>",
+        "<!x></ x></></p><head>",
+        "a-long-custom-element",
+        "\u{feff}<?x?>text",
     ] {
         check_skipped(&asked, page, Reason::NotDocument);
     }
@@ -45,6 +49,8 @@ fn a_body_that_is_asked_must_begin_as_a_document() {
         "<title>",
         "<!doctype x><p>",
         "<?xml?><!doctype html><p>",
+        "\u{feff}<?xml version=\"1.0\"?><!doctype html><p>",
+        "\u{feff}<!-- a --!><html><p>",
     ] {
         let marked = if page.contains("[1]") {
             page.to_owned()
@@ -81,7 +87,12 @@ fn a_page_that_has_our_script_at_our_place_is_tagged_already() {
     ] {
         check_skipped(&own_tag(false), &format!("<!doctype html><html><head>{script}"), Reason::AlreadyTagged);
         check_skipped(&all_places(), &format!("<html>{script}<p>"), Reason::AlreadyTagged);
+        check_skipped(&all_places(), &format!("<head>\n <!--> <!-- > --!>\n{script}"), Reason::AlreadyTagged);
     }
+    check_places(
+        "<head>[1]\n<!-- <script src=/_inlay/t.js></script> -->\n<title>a</title>[2]</head><body>[3][4]</body>",
+    );
+    check_places("<head>[1]\n<meta charset=utf-8><script src=/_inlay/t.js></script>[2]</head><body>[3][4]</body>");
     check_places(
         "<head>[1]<script src=/other.js></script><script src=/_inlay/t.js></script>[2]</head><body>[3][4]</body>",
     );
@@ -102,10 +113,16 @@ fn behind_a_meta_of_iso_2022_jp_nothing_more_is_placed() {
         ["<meta charset=iso-2022-jp>", "<meta http-equiv=Content-Type content='text/html; charset=\"ISO-2022-JP\"'>"]
     {
         let plan = all_places();
-        let (page, tagged) = case(&plan, &format!("<head>[1]{meta}</head><body></body>"));
-        check(&plan, &page, &tagged, Outcome::Tagged);
-        let (page, tagged) = case(&plan, &format!("<head>[1][2]</head><body>[3]{meta}</body>"));
-        check(&plan, &page, &tagged, Outcome::Tagged);
+        for marked in [
+            format!("<head>[1]{meta}</head><body></body>"),
+            format!("<head>[1]<template>{meta}</template></head><body></body>"),
+            format!("<head>[1][2]</head><body>[3]{meta}</body>"),
+        ] {
+            let (page, tagged) = case(&plan, &marked);
+            check(&plan, &page, &tagged, Outcome::Skipped(Reason::Charset));
+        }
+        let (page, tagged) = case(&own_tag(false), &format!("<head>[1]{meta}</head><body></body>"));
+        check(&own_tag(false), &page, &tagged, Outcome::Tagged);
     }
     check_places(
         "<head>[1]<meta charset=utf-16><meta name=a content='charset=iso-2022-jp'>[2]</head><body>[3][4]</body>",
@@ -125,6 +142,8 @@ fn places_that_never_come_are_given_up() {
         "<head>[1][2]</head><body>[3]<plaintext></body>",
         "<head>[1][2]</head><body>[3]<p",
         "<head>[1][2]</head><body>[3]<textarea>",
+        "<head>[1][2]</head><body>[3]a<template><p>b</body></html>",
+        "<head>[1][2]</head><body>[3]a<template><p>b</body></template></body></html>",
     ];
     for marked in pages {
         let (page, tagged) = case(&plan, marked);
@@ -144,11 +163,47 @@ fn a_token_that_is_larger_than_the_parsers_memory_ends_the_looking() {
     let (out, outcome) = run(&page);
     assert_eq!(outcome, Outcome::Skipped(Reason::Parser));
     assert!(out.starts_with(page.as_bytes()) && out[page.len()..].iter().all(|byte| *byte == b' '), "then only blanks");
-    let page = format!("<head></head><body><p class=\"{large}\">a</body>");
+    let page = format!("<head><link href=\"{large}\"></head><body>a</body>");
     let (out, outcome) = run(&page);
-    assert_eq!(outcome, Outcome::Tagged, "our own tag stands");
+    assert_eq!(outcome, Outcome::Skipped(Reason::Parser), "our own tag stands, and a snippet is lost");
     assert_eq!(out.len(), page.len() + all_places().len());
-    let page = format!("<!-- {large} --><head></head>");
-    let (_, outcome) = run(&page);
-    assert_eq!(outcome, Outcome::Tagged, "a large comment is no obstacle");
+    assert!(out.starts_with(b"<head><script async"), "our own tag");
+}
+
+#[test]
+fn a_comment_of_any_length_is_no_obstacle_to_any_reader_and_is_not_kept_back() {
+    let large = format!("<!--{}-- >--->", "x-".repeat(50 * 1024));
+    for marked in [
+        "LARGE<!doctype html><html><head>[1]<title>a</title>[2]</head><body>[3]b[4]</body>",
+        "<!doctype html>LARGE<html>LARGE<head>[1][2]</head><body>[3]b[4]</body>",
+        "<?x?>LARGE<html/>LARGE[1]<title>a</title>[2]<body>[3]b[4]</body>",
+        "<head>[1]<title>a</title>LARGE<meta name=a>LARGE\n<link>[2]</head>LARGE<body>[3]LARGE<p>bLARGE[4]</body>",
+        "<head>[1]<script>'<!-- '</script>LARGE\n[2][3]text<template>LARGE</body></template>",
+    ] {
+        for plan in [own_tag(false), own_tag(true), all_places()] {
+            let (page, tagged) = case(&plan, &marked.replace("LARGE", &large));
+            for size in [1, 3, 1000, 16 * 1024, 64 * 1024, page.len()] {
+                let mut rewriter = super::Rewriter::new(plan.clone(), None);
+                let (mut out, mut came) = (Vec::new(), 0);
+                for piece in page.chunks(size) {
+                    came += piece.len();
+                    out.extend_from_slice(&rewriter.push(bytes::Bytes::copy_from_slice(piece)));
+                    assert!(out.len() + 17 * 1024 > came, "{marked}: {came} bytes came, {} left", out.len());
+                }
+                out.extend_from_slice(&rewriter.end());
+                assert!(out == tagged, "{marked} in pieces of {size}");
+                assert_eq!(rewriter.outcome(), Outcome::Tagged, "{marked} in pieces of {size}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_piece_behind_half_a_token_is_no_token_larger_than_the_parsers_memory() {
+    let plan = all_places();
+    let text = "<p>a</p>".repeat(20 * 1024);
+    let (page, tagged) = case(&plan, &format!("<head>[1]<title>a</title>[2]</head><body>[3]<p>{text}[4]</body>"));
+    let cut = page.iter().position(|byte| *byte == b'p').expect("a tag");
+    let (one, two) = page.split_at(cut);
+    assert!(super::rewrite(&plan, None, [one, two]) == (tagged, Outcome::Tagged));
 }

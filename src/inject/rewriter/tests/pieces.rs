@@ -27,7 +27,7 @@ fn behind_the_last_tag_a_piece_is_the_same_memory() {
 
 #[test]
 fn each_piece_leaves_at_once() {
-    let whole: [&[u8]; 12] = [
+    let whole: [&[u8]; 11] = [
         b"<!doc",
         b"type html>",
         b"\n<!-- a ",
@@ -35,8 +35,7 @@ fn each_piece_leaves_at_once() {
         b"<html lang=",
         b"en><head ",
         b"class=a>",
-        b"\n",
-        b"<title>a",
+        b"\n<title>a",
         b"</title></head>",
         b"<body>",
         b"<p>text, and more ",
@@ -57,4 +56,18 @@ fn each_piece_leaves_at_once() {
             assert_eq!(without_tags.as_bytes(), came, "the origin may wait for the client before it goes on");
         }
     }
+}
+
+#[test]
+fn white_space_and_comments_behind_our_place_wait_for_what_follows_but_not_for_ever() {
+    for end in ["<title>", "<!-- more -->\nand"] {
+        let mut rewriter = Rewriter::new(own_tag(false), None);
+        assert_eq!(rewriter.push(Bytes::from_static(b"<head>\n<!-- a -->")), "<head>", "our own tag may follow");
+        let left = rewriter.push(Bytes::from_static(end.as_bytes()));
+        assert_eq!(left, format!("{}\n<!-- a -->{end}", super::OWN));
+    }
+    let mut rewriter = Rewriter::new(own_tag(false), None);
+    rewriter.push(Bytes::from_static(b"<head>"));
+    let left: usize = (0..9).map(|_| rewriter.push(Bytes::from(vec![b' '; 1024])).len()).sum();
+    assert_eq!(left, super::OWN.len() + 9 * 1024, "nothing is waited for any more");
 }

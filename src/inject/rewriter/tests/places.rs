@@ -17,7 +17,7 @@ fn the_prologue_may_have_a_bom_spaces_and_comments() {
 }
 
 #[test]
-fn comments_that_end_oddly_are_the_parsers() {
+fn comments_that_end_oddly_end_where_browsers_end_them() {
     check_places("<!--><!doctype html><!--->\n<html><!-- a --!><head>[1][2]</head><body>[3][4]</body></html>");
     check_places(
         "<?xml version=\"1.0\"?><!doctype html><html xmlns=\"x\"><head/>[1]<meta charset=utf-8>[2]</head><body>[3][4]</body></html>",
@@ -45,6 +45,8 @@ fn the_head_ends_where_text_or_content_begins() {
             .as_str(),
     );
     check_places("<html><head>[1]<meta charset=utf-8>[2][3][4]</html>");
+    check_places("<html><head>[1]<meta charset=utf-8>[2][3][4]</body><p>b");
+    check_places("<head>[1]<template><head><p></template><title>a</title>[2]</head>\n[3][4]</body>");
 }
 
 #[test]
@@ -58,6 +60,10 @@ fn the_body_ends_at_its_first_end_tag_that_is_markup() {
         "<head>[1][2]</head><body>[3]<script>'</body>'</script><textarea></body></textarea><!-- </body> -->[4]</body></html></body>",
     );
     check_places("<head>[1][2]</head><body>[3]<p>a[4]</html>");
+    check_places(
+        "<head>[1][2]</head><body>[3]<template><html><body>a</body></html><template></template></template>b[4]</body>",
+    );
+    check_places("<head>[1][2]</head><body>[3]<template><body>a</template>b[4]</body>");
     check_places("[1][2][3]<p>a[4]</body>");
     check_places("<head>[1][2]</head><body>[3]<p>a[4]");
     check_places("<head>[1][2][3][4]");
