@@ -20,10 +20,9 @@ impl Places {
         Places::new(from, "<html><body>", |found| {
             let (roots, metas) = (found.clone(), found.clone());
             let roots = ElementContentHandlers::default().element(move |element: &mut Element<'_, '_>| {
-                if element.tag_name() == "template" {
-                    roots.open_template(element)
-                } else {
-                    watch_end(&roots, element)
+                match element.tag_name().as_str() {
+                    "template" => roots.open_template(element),
+                    _ => watch_end(&roots, element),
                 }
                 Ok(())
             });
