@@ -66,7 +66,7 @@ pub(super) enum Left {
     There,
     /// It will not come.
     Nowhere,
-    /// The page is not to be tagged.
+    /// For this reason nothing may be placed from here on.
     Not(Reason),
 }
 
@@ -128,7 +128,7 @@ impl Places {
             self.next += part.len() as u64;
             let fed = self.write(part);
             let Fed::On { emitted } = fed else { return fed };
-            if self.next - emitted >= LONG && window.from(emitted).starts_with(b"<!--") {
+            if self.next.saturating_sub(emitted) >= LONG && window.from(emitted).starts_with(b"<!--") {
                 self.comment = true;
                 // Its end may have begun, and does no harm twice.
                 self.next -= 3;
@@ -138,7 +138,8 @@ impl Places {
         }
     }
 
-    /// Passes a comment by up to its end, which is the parser's again; false where that has not come yet.
+    /// Passes a comment by up to its end, which is the parser's again; false where that has not come yet. Wherever in the
+    /// comment the parser was left, behind a dash or two, a whole end closes it.
     fn pass_comment(&mut self, window: &Window) -> bool {
         let rest = window.from(self.next);
         let end = comment_end(rest);
