@@ -46,6 +46,8 @@ struct Writer {
     shared: Shared,
     inbox: Inbox,
     batch: Vec<u8>,
+    /// The buffer that is exchanged for a lane's.
+    spare: Vec<u8>,
     /// When the batch got its first hit.
     since: Option<Instant>,
     /// The lane that is taken first, in turn.
@@ -58,11 +60,13 @@ struct Writer {
 /// Starts the writer's thread.
 pub(super) fn start(store: Store, shared: Shared) -> std::io::Result<(JoinHandle<()>, Errands)> {
     let (errands, inbox) = errands::queue();
+    let spare = shared.lanes.spare();
     let mut writer = Writer {
         store,
         shared,
         inbox,
         batch: Vec::new(),
+        spare,
         since: None,
         first_lane: 0,
         trouble: None,
@@ -110,7 +114,7 @@ impl Writer {
 
     /// Takes up what the lanes have.
     fn gather(&mut self) {
-        self.first_lane = self.shared.lanes.take(&mut self.batch, self.first_lane, ENOUGH);
+        self.first_lane = self.shared.lanes.take(&mut self.batch, &mut self.spare, self.first_lane, ENOUGH);
         if self.since.is_none() && (!self.batch.is_empty() || self.store.behind(&self.shared.drops)) {
             self.since = Some(Instant::now());
         }
