@@ -58,11 +58,11 @@
 //! | the last commit of a close fails | the same, as `shutdown` |
 //! | a hit comes after the close | dropped: `shutdown` |
 //! | a defect panics in the writer | the batch in hand is dropped as above; the writer goes on |
-//! | a row is past `retention_days` | deleted, delivered or not, and counted: `retention`. Its counts stay |
+//! | a row is past `retention_days` | deleted, delivered or not, and counted in the same transaction: `retention`. The log tells of each pass. Its counts stay |
 //! | another process has the ledger | [`OpenError::Held`] names it |
 //! | the file is damaged, newer, somebody else's | [`FileError`] says what to do. The check at the start is `quick_check`, for one second at most: in a ledger of many gigabytes it sees only a part |
 //!
-//! Drops are counted in memory for the metrics ([`Recorder::dropped`]) and put into the counts with the next commit.
+//! Dropped hits are counted in memory for the metrics ([`Recorder::dropped`]) and put into the counts with the next commit.
 
 mod check;
 mod clock;

@@ -148,8 +148,7 @@ impl Ledger {
     /// Commits everything that was handed over, then closes the file. Hits that come later are counted as dropped.
     pub fn close(mut self) -> Summary {
         self.stop();
-        let dropped = [DropReason::QueueFull, DropReason::Ledger, DropReason::Shutdown];
-        let dropped = dropped.into_iter().map(|reason| self.shared.drops.total(reason)).sum();
+        let dropped = DropReason::OF_HITS.into_iter().map(|reason| self.shared.drops.total(reason)).sum();
         Summary { rows: self.shared.health.rows(), dropped }
     }
 

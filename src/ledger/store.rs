@@ -32,8 +32,8 @@ pub(super) struct Site {
     pub(super) id: i64,
     pub(super) config: Arc<config::Site>,
     pub(super) days: Days,
-    /// What the table has of its dropped hits and rows since the start.
-    dropped: [u64; DropReason::ALL.len()],
+    /// What the table has of its dropped hits since the start.
+    dropped: [u64; DropReason::OF_HITS.len()],
 }
 
 /// What a commit made durable.
@@ -79,7 +79,11 @@ impl Store {
         self.sites.iter().enumerate().any(|(at, site)| site.dropped != drops.of_site(at))
     }
 
-    fn transaction(&mut self, batch: &[u8], dropped: &[[u64; DropReason::ALL.len()]]) -> rusqlite::Result<Appended> {
+    fn transaction(
+        &mut self,
+        batch: &[u8],
+        dropped: &[[u64; DropReason::OF_HITS.len()]],
+    ) -> rusqlite::Result<Appended> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut rows = Rows::after(&tx, self.last_seq)?;
         let mut rest = batch;
@@ -96,7 +100,7 @@ impl Store {
         let now_ms = self.clock.now_ms();
         for (site, dropped) in self.sites.iter_mut().zip(dropped) {
             let day = site.days.of(now_ms);
-            for ((reason, now), before) in DropReason::ALL.into_iter().zip(dropped).zip(site.dropped) {
+            for ((reason, now), before) in DropReason::OF_HITS.into_iter().zip(dropped).zip(site.dropped) {
                 if *now > before {
                     self.tally.add(site.id, day, Dimension::Dropped, reason.word(), now - before);
                 }
@@ -113,6 +117,6 @@ impl Store {
 impl Site {
     pub(super) fn new(id: i64, config: Arc<config::Site>) -> Site {
         let days = Days::new(config.timezone.clone());
-        Site { id, config, days, dropped: [0; DropReason::ALL.len()] }
+        Site { id, config, days, dropped: [0; DropReason::OF_HITS.len()] }
     }
 }

@@ -104,6 +104,7 @@ impl Writer {
                 self.expire();
             }
             if closing && self.batch.is_empty() && self.shared.lanes.drained() {
+                self.expiry.tell(&self.store.conn);
                 break;
             }
             if !closing && !full {
@@ -169,11 +170,11 @@ impl Writer {
 
     /// Deletes a few of the rows whose time has passed.
     fn expire(&mut self) {
-        match self.expiry.step(&self.store.conn, self.store.clock.now_ms()) {
+        match self.expiry.step(&mut self.store.conn, self.store.clock.now_ms()) {
             Ok(expired) => {
                 for (id, rows) in expired {
                     self.shared.health.add_expired(rows);
-                    // A site that left the configuration has no counter any more.
+                    // For the metrics. A site that left the configuration has no counter there any more.
                     if let Some(site) = self.store.sites.iter().position(|site| site.id == id) {
                         self.shared.drops.add(site, DropReason::Retention, rows);
                     }
