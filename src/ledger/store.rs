@@ -44,6 +44,9 @@ pub(super) struct Committed {
     pub(super) oldest_hour: Option<i64>,
 }
 
+/// A row of 64 kB and its end.
+const PROBE: &str = "INSERT INTO events(seq, id, ts, site, kind, source) VALUES(?1, zeroblob(65536), 0, 0, 0, 0)";
+const END_PROBE: &str = "DELETE FROM events WHERE seq = ?1";
 const LAST_SEQ: &str = "SELECT value FROM state WHERE name = 'last_seq'";
 const SET_LAST_SEQ: &str = "UPDATE state SET value = ?1 WHERE name = 'last_seq'";
 
@@ -72,6 +75,15 @@ impl Store {
                 Err(error)
             }
         }
+    }
+
+    /// Tries whether there is room for rows: commits one that is gone again before anybody could see it.
+    pub(super) fn probe(&mut self) -> rusqlite::Result<()> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let seq = self.last_seq + 1;
+        tx.prepare_cached(PROBE)?.execute([seq])?;
+        tx.prepare_cached(END_PROBE)?.execute([seq])?;
+        tx.commit()
     }
 
     /// Whether `drops` has anything that the table does not have yet.

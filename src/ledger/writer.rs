@@ -29,6 +29,8 @@ const ENOUGH: usize = 4 << 20;
 const ATTEMPTS: u32 = 3;
 /// The pause before a repeated attempt.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long nothing came while commits fail, until the writer tries by itself whether there is room again.
+const PROBE: Duration = Duration::from_secs(5);
 /// How often the log repeats that commits fail.
 const LOG_AGAIN: Duration = Duration::from_secs(60);
 
@@ -52,9 +54,16 @@ struct Writer {
     since: Option<Instant>,
     /// The lane that is taken first, in turn.
     first_lane: usize,
-    /// While commits fail: when the log last said so.
-    trouble: Option<Instant>,
+    trouble: Option<Trouble>,
     expiry: Expiry,
+}
+
+/// While rows cannot be committed.
+struct Trouble {
+    /// When the log last said so.
+    logged: Instant,
+    /// When a commit of rows, or a probe, was last tried.
+    tried: Instant,
 }
 
 /// Starts the writer's thread.
@@ -102,6 +111,7 @@ impl Writer {
             self.inbox.work_off(&mut self.store.conn);
             if !closing {
                 self.expire();
+                self.probe();
             }
             if closing && self.batch.is_empty() && self.shared.lanes.drained() {
                 self.expiry.tell(&self.store.conn);
@@ -159,12 +169,28 @@ impl Writer {
         if let Some(hour) = committed.oldest_hour {
             self.expiry.appended(hour);
         }
-        if self.trouble.take().is_some() {
-            self.shared.health.set_trouble(None);
-            tracing::info!("the ledger can be written again");
+        // Where a disk is full, a few counts of dropped hits may still find room.
+        if committed.rows > 0 {
+            self.recovered();
         }
         if let Err(error) = wal::shorten(&self.store.conn) {
             tracing::warn!(%error, "the ledger's write-ahead log could not be shortened");
+        }
+    }
+
+    /// While commits fail and nothing comes that could show whether they still do: tries.
+    fn probe(&mut self) {
+        let Some(trouble) = self.trouble.as_mut().filter(|trouble| trouble.tried.elapsed() >= PROBE) else { return };
+        trouble.tried = Instant::now();
+        if self.store.probe().is_ok() {
+            self.recovered();
+        }
+    }
+
+    fn recovered(&mut self) {
+        if self.trouble.take().is_some() {
+            self.shared.health.set_trouble(None);
+            tracing::info!("the ledger can be written again");
         }
     }
 
@@ -194,10 +220,12 @@ impl Writer {
             dropped += 1;
         }
         self.batch.clear();
-        if self.trouble.is_none_or(|logged| logged.elapsed() >= LOG_AGAIN) {
-            self.trouble = Some(Instant::now());
+        let now = Instant::now();
+        let logged = self.trouble.as_ref().map(|trouble| trouble.logged).filter(|logged| logged.elapsed() < LOG_AGAIN);
+        if logged.is_none() {
             tracing::error!(error, dropped, "the ledger cannot be written, hits are dropped");
         }
+        self.trouble = Some(Trouble { logged: logged.unwrap_or(now), tried: now });
         self.shared.health.set_trouble(Some(error.into()));
     }
 }
