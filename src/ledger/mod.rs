@@ -34,7 +34,7 @@
 //!   of the cost of a row; to find or delete an hour's rows means to look at those between two seqs.
 //! - `counts` by site, dimension, site day and value; `months`, the same by month; `hours`: views of people and bots. What
 //!   counts where: `dimension`. A site's day tells 10,000 values of a dimension apart, the rest is `(other)`.
-//! - `sinks`, `batches`, `dead_letters`; `tokens`; `scripts`; `sites` with `retention`; `state`.
+//! - `sinks`, `batches`, `dead_letters`; `tokens`; `scripts`; `sites` with `retention`; `state`, small numbers by name.
 //!
 //! # What is durable when
 //!
@@ -80,6 +80,7 @@ mod read;
 mod rows;
 mod schema;
 mod scripts;
+mod since;
 mod spans;
 mod store;
 mod tail;

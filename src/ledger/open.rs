@@ -19,6 +19,7 @@ use super::health::Health;
 use super::lanes::{Lanes, Recorder};
 use super::lock::{Lock, NotTaken};
 use super::scripts::{self, Script};
+use super::since;
 use super::store::{Site, Store};
 use super::tokens::{Known, Tokens};
 use super::writer::{self, Shared};
@@ -143,6 +144,13 @@ impl Ledger {
     pub fn scripts(&self, current: Vec<Script>) -> Result<Vec<Script>, WriteError> {
         let now_ms = self.clock.now_ms();
         self.errands.run(move |conn| scripts::renew(conn, &current, now_ms))
+    }
+
+    /// These sites say `gpc_json` now, and no others: returns since when each of them has, milliseconds since 1970. Waits for
+    /// the disk.
+    pub fn gpc_json_since(&self, sites: Vec<String>) -> Result<Vec<i64>, WriteError> {
+        let now_ms = self.clock.now_ms();
+        self.errands.run(move |conn| since::renew(conn, &sites, now_ms))
     }
 
     /// Commits everything that was handed over, then closes the file. Hits that come later are counted as dropped.

@@ -49,7 +49,7 @@ CREATE TABLE spans(
 ) STRICT;
 
 CREATE TABLE state(
-  name TEXT PRIMARY KEY,          -- 'last_seq'
+  name TEXT PRIMARY KEY,          -- 'last_seq'; 'gpc_json SITE': since when, milliseconds since 1970, that site says so
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO state(name, value) VALUES('last_seq', 0);
