@@ -36,7 +36,7 @@ bench: need-build
 need-build:
 	@tools/need.sh "to build zlib-ng, which pingora compiles in" cmake:cmake cc:gcc
 need-tests:
-	@tools/need.sh "for the tests with a real server and a real browser" nginx:nginx chromium:chromium node:nodejs npm:npm curl:curl
+	@tools/need.sh "for the tests with a real server and a real browser" nginx:nginx chromium:chromium strace:strace node:nodejs npm:npm curl:curl
 	@cd tests/browser && { [ -d node_modules/playwright-core ] || npm ci --no-audit --no-fund --silent; }
 need-lint:
 	@command -v cargo-deny >/dev/null || { echo "Installing cargo-deny: it checks licences, bans and sources."; $(CARGO) install --locked --quiet cargo-deny; }

@@ -44,7 +44,31 @@ fn a_no_leaves_no_trace_whatever_becomes_of_the_request() {
         origin.url()
     );
     let dir = Arc::new(TempDir::new().expect("a folder"));
-    let mut proxy = Proxy::start_in(dir, "access_log = true", &sites);
+    let start = || Proxy::start_in(dir.clone(), "access_log = true", &sites);
+
+    let mut proxy = start();
+    refuse_in_every_way(&proxy);
+    let told = ["/", "/ready", "/metrics"].map(|path| ask(proxy.admin, "GET", &proxy.admin.to_string(), path, ""));
+    assert!(told.iter().all(|answer| answer.status() == 200), "the owner's side answers");
+    let [_, _, metrics] = told.each_ref().map(|answer| answer.text());
+    assert!(metrics.contains("outcome=\"opt-out\""), "that pages were left alone is counted: {metrics}");
+    told.iter().for_each(|answer| no_trace("what the owner is told", answer.text().as_bytes()));
+    let log = no_trace_in_files(&proxy);
+    assert!(log.contains(&"ledger.db-wal".to_owned()), "the log of the running ledger was read: {log:?}");
+
+    proxy.signal("-KILL");
+    proxy.wait();
+    let killed = no_trace_in_files(&proxy);
+    assert!(killed.contains(&"ledger.db-wal".to_owned()), "and what a killed one left: {killed:?}");
+
+    let mut proxy = start();
+    refuse_in_every_way(&proxy);
+    assert_eq!(proxy.stop(), Some(0));
+    no_trace_in_files(&proxy);
+}
+
+/// Who said no asks for everything there is, and a neighbour who did not is recorded beside.
+fn refuse_in_every_way(proxy: &Proxy) {
     let marked = marked();
     let target = format!("/{MARKER}?{MARKER}={MARKER}");
     for refusal in REFUSALS {
@@ -61,22 +85,35 @@ fn a_no_leaves_no_trace_whatever_becomes_of_the_request() {
         drop(gone);
         ask(proxy.addr, "GET", "shop.test", &format!("/_inlay/{MARKER}"), &more);
     }
-    // A neighbour who said nothing is recorded, so that there is a ledger to look into.
+    let before = stats(&proxy.data()).and_then(|stats| stats["views"].as_u64()).unwrap_or(0);
     navigate(proxy.addr, "/neighbour", "User-Agent: Mozilla/5.0\r\n");
-    proxy.stats_with_views(1);
-    let metrics = ask(proxy.admin, "GET", &proxy.admin.to_string(), "/metrics", "").text();
-    assert!(metrics.contains("outcome=\"opt-out\""), "that pages were left alone is counted: {metrics}");
-    assert_eq!(proxy.stop(), Some(0));
-    let mut everything = proxy.log().join("\n").into_bytes();
-    assert!(proxy.log().join("\n").contains("/neighbour"), "the log is on, and tells of others");
-    everything.extend(metrics.into_bytes());
-    for file in std::fs::read_dir(proxy.data()).expect("the folder").flatten() {
-        everything.extend(std::fs::read(file.path()).unwrap_or_default());
-    }
+    proxy.stats_with_views(before + 1);
+}
+
+/// Looks through the process's log and every regular file of the data folder, whose names it returns.
+fn no_trace_in_files(proxy: &Proxy) -> Vec<String> {
+    let log = proxy.log().join("\n");
+    assert!(log.contains("/neighbour"), "the log is on, and tells of others");
+    no_trace("the log", log.as_bytes());
+    let files = std::fs::read_dir(proxy.data()).expect("the folder").map(|file| file.expect("an entry"));
+    // The socket for commands is none.
+    let files = files.filter(|file| file.file_type().expect("its type").is_file());
+    let read = files.map(|file| {
+        let name = file.file_name().to_string_lossy().into_owned();
+        no_trace(&name, &std::fs::read(file.path()).expect("a file that can be read"));
+        name
+    });
+    read.collect()
+}
+
+fn no_trace(place: &str, bytes: &[u8]) {
     for trace in [MARKER, &MARKER.to_lowercase(), "198.51.100.213"] {
-        let found = everything.windows(trace.len()).position(|window| window == trace.as_bytes());
-        let near = found.map(|at| String::from_utf8_lossy(&everything[at.saturating_sub(200)..at + 80]).into_owned());
-        assert_eq!(near, None, "{trace} stands nowhere");
+        let found = bytes.windows(trace.len()).position(|window| window == trace.as_bytes());
+        let near = found.map(|at| {
+            let until = bytes.len().min(at + 80);
+            String::from_utf8_lossy(&bytes[at.saturating_sub(200)..until]).into_owned()
+        });
+        assert_eq!(near, None, "{trace} stands in {place}");
     }
 }
 

@@ -91,12 +91,15 @@ fn one_view_and_then_silence_is_durable_within_200_ms() {
     let proxy = before(&origin.url(), "");
     let conn = open(&proxy);
     let rows = |conn: &Connection| conn.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).ok();
-    navigate(proxy.addr, "/", "");
-    let start = Instant::now();
-    wait_for("the row", || rows(&conn).filter(|rows| *rows == 1));
-    // The promise is 200 ms; a machine that is busy with other tests is given more, and a buffer that waits for more hits
-    // would wait for ever.
-    assert!(start.elapsed() < Duration::from_secs(2), "it took {:?}", start.elapsed());
+    // What a reader sees is synced. The best of some counts: the others had to wait for a machine that is busy with more.
+    let times = (1..=10).map(|view| {
+        navigate(proxy.addr, "/", "");
+        let answered = Instant::now();
+        wait_for("the row", || rows(&conn).filter(|rows| *rows == view));
+        answered.elapsed()
+    });
+    let times: Vec<Duration> = times.collect();
+    assert!(times.iter().min() <= Some(&Duration::from_millis(200)), "from an answer's end to the disk: {times:?}");
 }
 
 #[test]

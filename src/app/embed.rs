@@ -4,6 +4,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
 use crate::collect;
 use crate::config::{Config, Problems};
 use crate::ledger::{self, Clock, Health, Ledger, OpenError, Recorder, Summary, Tokens};
@@ -41,8 +45,10 @@ impl Inlay {
         let ledger = ledger::open(&config.server.data, &config.sites, clock.clone())?;
         let counters = Arc::new(Counters::new(config.sites.len()));
         let endpoints = endpoints(&config, &ledger);
+        let gpc_since = gpc_since(&config, &ledger, &clock);
         let recorder = ledger.recorder();
-        let parts = TaggingParts { config, endpoints, recorder, counters: counters.clone(), clock: clock.clone() };
+        let (counted, told) = (counters.clone(), clock.clone());
+        let parts = TaggingParts { config, endpoints, gpc_since, recorder, counters: counted, clock: told };
         Ok(Inlay { ledger, tagging: Tagging::new(parts), counters, clock })
     }
 
@@ -93,4 +99,21 @@ fn endpoints(config: &Config, ledger: &Ledger) -> Vec<collect::Site> {
     let older: Arc<[collect::Script]> =
         kept.into_iter().map(|script| collect::Script::of(script.body.into())).collect();
     config.sites.iter().map(|site| collect::Site::new(site.clone(), older.clone())).collect()
+}
+
+/// The day on which each site began to say `gpc_json`, which a restart does not change; today for those that do not say it.
+fn gpc_since(config: &Config, ledger: &Ledger, clock: &Clock) -> Vec<Date> {
+    let says = |site: &&Arc<crate::config::Site>| site.privacy.gpc_json && site.privacy.honor.gpc;
+    let names = config.sites.iter().filter(says).map(|site| site.name.clone()).collect();
+    let since = ledger.gpc_json_since(names).unwrap_or_else(|error| {
+        tracing::warn!(%error, "it could not be read since when sites say gpc_json: today is given");
+        Vec::new()
+    });
+    let day = |ms: i64| TimeZone::UTC.to_datetime(Timestamp::from_millisecond(ms).unwrap_or_default()).date();
+    let mut since = since.into_iter();
+    config
+        .sites
+        .iter()
+        .map(|site| day(Some(site).filter(says).and_then(|_| since.next()).unwrap_or(clock.now_ms())))
+        .collect()
 }

@@ -76,6 +76,11 @@ fn product(agent: &str) -> Option<&str> {
     let mut rest = agent;
     while !rest.is_empty() {
         let (token, behind) = rest.split_at(rest.find(|c| !is_token(c)).unwrap_or(rest.len()));
+        if let Some(address) = behind.strip_prefix("://") {
+            // `https://x.example/bot` says where the owner is found, not what the robot is called.
+            rest = address.split_once(ends_an_address).map_or("", |(_, behind)| behind);
+            continue;
+        }
         if ends_like_a_bot(token) && token.len() <= MAX_NAME {
             let meant = behind.starts_with('/') || rest.len() == agent.len() || has_owner(agent);
             return meant.then_some(token);
@@ -83,6 +88,10 @@ fn product(agent: &str) -> Option<&str> {
         rest = behind.trim_start_matches(|c| !is_token(c));
     }
     None
+}
+
+fn ends_an_address(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ';' | ',' | ')' | '"' | '<' | '>')
 }
 
 fn ends_like_a_bot(token: &str) -> bool {
@@ -146,6 +155,9 @@ mod tests {
             ("fancy-spider", "fancy-spider"),
             ("Mozilla/5.0 (compatible; fancy.crawler; me@example.com)", "fancy.crawler"),
             ("Mozilla/5.0 (compatible; Fancy/1.0; +https://www.fancy.example/about)", "fancy.example"),
+            ("Mozilla/5.0 (compatible; MyOwnThing/1.0; +https://x.example/bot)", "x.example"),
+            ("Mozilla/5.0 (compatible; MyOwnThing/1.0; +https://my-bot.example/bot/1.0)", "my-bot.example"),
+            ("MyOwnThing (https://x.example/bot; me@x.example) thing-bot/2", "thing-bot"),
         ] {
             assert_eq!(declared(agent.as_bytes()), expected, "{agent}");
         }

@@ -7,7 +7,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::schema::{self, Kind};
 
-/// Why a file cannot be used as the ledger.
+/// Why a file cannot be used as the ledger. Its words name the cause, here and in the room's other errors: logs and answers
+/// show no sources.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The file is damaged.
@@ -42,12 +43,12 @@ pub enum FileError {
         known: i64,
     },
     /// The file cannot be opened.
-    #[error("the ledger {} cannot be opened: {source}", file.display())]
+    #[error("the ledger {} cannot be opened: {said}", file.display())]
     Sqlite {
         /// The ledger's file.
         file: PathBuf,
         /// What SQLite said.
-        source: rusqlite::Error,
+        said: rusqlite::Error,
     },
 }
 
@@ -58,7 +59,7 @@ const CHECK_STEPS: i32 = 10_000;
 
 /// Opens a ledger for writing, checked and at this program's schema version; an empty file becomes a new one.
 pub(super) fn open_checked(file: &Path) -> Result<Connection, FileError> {
-    let wrong = |source| FileError::told(file, source);
+    let wrong = |said| FileError::told(file, said);
     let mut conn = Connection::open(file).map_err(wrong)?;
     let version = match schema::kind(&conn).map_err(wrong)? {
         Kind::Foreign => return Err(FileError::Foreign { file: file.to_owned() }),
@@ -92,13 +93,13 @@ fn quick_check(conn: &mut Connection) -> rusqlite::Result<Option<String>> {
 
 impl FileError {
     /// What SQLite said of a file: damage that it reports as an error is damage too.
-    pub(super) fn told(file: &Path, source: rusqlite::Error) -> FileError {
-        let file = file.to_owned();
-        match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                FileError::Damaged { file, what: source.to_string() }
-            }
-            _ => FileError::Sqlite { file, source },
-        }
+    pub(super) fn told(file: &Path, said: rusqlite::Error) -> FileError {
+        FileError::damage(file, &said).unwrap_or_else(|| FileError::Sqlite { file: file.to_owned(), said })
+    }
+
+    /// The damage that an error of SQLite's tells of, if it does: a large file's shows only when that part of it is read.
+    pub(crate) fn damage(file: &Path, said: &rusqlite::Error) -> Option<FileError> {
+        let damaged = matches!(said.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
+        damaged.then(|| FileError::Damaged { file: file.to_owned(), what: said.to_string() })
     }
 }

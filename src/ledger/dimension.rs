@@ -56,3 +56,42 @@ impl Dimension {
 pub(super) const MAX_VALUES: usize = 10_000;
 /// The value that all others are counted under.
 pub(super) const OTHER: &str = "(other)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How the visitor's page names what stays of a dimension.
+    fn named(dimension: Dimension) -> &'static str {
+        match dimension {
+            Dimension::View => "how many pages were viewed",
+            Dimension::Bot => "robot",
+            Dimension::Page => "a page,",
+            Dimension::Referrer => "a referring site",
+            Dimension::Campaign => "a campaign",
+            Dimension::Source => "utm_source",
+            Dimension::Status => "a status",
+            Dimension::Outcome => "left alone, and why",
+            Dimension::Dropped => "records were deleted or lost",
+            Dimension::Language => "a language",
+        }
+    }
+
+    #[test]
+    fn the_visitors_page_names_every_count_that_stays() {
+        let words: toml::Table = include_str!("../collect/words/en.toml").parse().expect("the page's words");
+        for key in ["days", "one_day"] {
+            let said = words["keep"][key].as_str().expect("a sentence");
+            for dimension in Dimension::ALL {
+                assert!(said.contains(named(dimension)), "`keep.{key}` does not name {dimension:?}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_dimension_stands_at_the_place_of_its_number() {
+        for (number, dimension) in (0..).zip(Dimension::ALL) {
+            assert_eq!(dimension.number(), number, "{dimension:?}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! What was not recorded, and why: counters that never go back, one for each site and reason.
 //!
-//! Read by the metrics as they are; the writer puts what was added since into the counts with its next commit.
+//! Read by the metrics as they are; the writer puts what was added since into the counts with its next commit. Rows that
+//! expired are counted there already, by the transaction that deleted them (`expire`).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,6 +29,9 @@ impl DropReason {
     /// Every reason.
     pub const ALL: [DropReason; 4] =
         [DropReason::QueueFull, DropReason::Ledger, DropReason::Retention, DropReason::Shutdown];
+
+    /// Those by which a hit never became a row.
+    pub(super) const OF_HITS: [DropReason; 3] = [DropReason::QueueFull, DropReason::Ledger, DropReason::Shutdown];
 
     /// The word in the metric, the log and the statistics.
     pub fn word(self) -> &'static str {
@@ -62,9 +66,9 @@ impl Drops {
         (0..self.sites.len()).map(|site| self.get(site, reason)).sum()
     }
 
-    /// A site's counters, in the order of [`DropReason::ALL`].
-    pub(super) fn of_site(&self, site: usize) -> [u64; DropReason::ALL.len()] {
-        DropReason::ALL.map(|reason| self.get(site, reason))
+    /// A site's dropped hits, in the order of [`DropReason::OF_HITS`].
+    pub(super) fn of_site(&self, site: usize) -> [u64; DropReason::OF_HITS.len()] {
+        DropReason::OF_HITS.map(|reason| self.get(site, reason))
     }
 
     fn counter(&self, site: usize, reason: DropReason) -> Option<&AtomicU64> {

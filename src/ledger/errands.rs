@@ -27,7 +27,13 @@ pub enum WriteError {
     Closed,
     /// SQLite could not do it.
     #[error("the ledger cannot be written: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for WriteError {
+    fn from(said: rusqlite::Error) -> WriteError {
+        WriteError::Sqlite(said)
+    }
 }
 
 /// How many errands may wait.

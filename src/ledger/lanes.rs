@@ -31,7 +31,11 @@ pub struct Recorder {
 
 /// The lanes.
 #[derive(Debug)]
-pub(super) struct Lanes(Box<[Mutex<Lane>]>);
+pub(super) struct Lanes {
+    lanes: Box<[Mutex<Lane>]>,
+    /// Each one's capacity in bytes.
+    bytes: usize,
+}
 
 #[derive(Debug)]
 struct Lane {
@@ -55,7 +59,7 @@ static THREADS: AtomicUsize = AtomicUsize::new(0);
 impl Recorder {
     /// Hands a hit over. Neither waits, nor allocates, nor calls the system, nor wakes anybody.
     pub fn offer(&self, hit: &Hit<'_>) -> Offered {
-        let lanes = &self.lanes.0;
+        let lanes = &self.lanes.lanes;
         let first = thread_number();
         let mut closed = false;
         for at in 0..lanes.len() {
@@ -84,35 +88,45 @@ impl Lanes {
     }
 
     fn with(count: usize, bytes: usize) -> Lanes {
-        Lanes((0..count).map(|_| Mutex::new(Lane { bytes: Vec::with_capacity(bytes), open: true })).collect())
+        let lanes = (0..count).map(|_| Mutex::new(Lane { bytes: Vec::with_capacity(bytes), open: true })).collect();
+        Lanes { lanes, bytes }
+    }
+
+    /// An empty buffer like those of the lanes, for [`Lanes::take`].
+    pub(super) fn spare(&self) -> Vec<u8> {
+        Vec::with_capacity(self.bytes)
     }
 
     /// Appends what the lanes hold to `batch`, beginning with lane `first`, until `batch` has `enough` bytes. Lanes that a
     /// request is in at this moment are left for the next time. Returns the lane to begin with then.
-    pub(super) fn take(&self, batch: &mut Vec<u8>, first: usize, enough: usize) -> usize {
-        for at in 0..self.0.len() {
-            let number = (first + at) % self.0.len();
+    ///
+    /// A lane's buffer is exchanged for `spare` and copied when the lane is free again: `batch` may have to grow for it, and
+    /// that may be a system call.
+    pub(super) fn take(&self, batch: &mut Vec<u8>, spare: &mut Vec<u8>, first: usize, enough: usize) -> usize {
+        for at in 0..self.lanes.len() {
+            let number = (first + at) % self.lanes.len();
             if batch.len() >= enough {
                 return number;
             }
-            if let Some(mut lane) = self.0.get(number).and_then(try_lock) {
-                batch.extend_from_slice(&lane.bytes);
-                lane.bytes.clear();
+            if let Some(mut lane) = self.lanes.get(number).and_then(try_lock) {
+                std::mem::swap(&mut lane.bytes, spare);
             }
+            batch.extend_from_slice(spare);
+            spare.clear();
         }
         first
     }
 
     /// Closes every lane. What is in them stays to be taken; what is offered from now on is counted as dropped.
     pub(super) fn close(&self) {
-        for lane in &self.0 {
+        for lane in &self.lanes {
             soon(lane).open = false;
         }
     }
 
     /// Whether all lanes are empty.
     pub(super) fn drained(&self) -> bool {
-        self.0.iter().all(|lane| soon(lane).bytes.is_empty())
+        self.lanes.iter().all(|lane| soon(lane).bytes.is_empty())
     }
 }
 
@@ -161,7 +175,7 @@ mod tests {
     #[test]
     fn a_hit_goes_to_the_next_lane_where_its_own_is_full_or_taken() {
         let recorder = recorder(3, 2);
-        let taken = recorder.lanes.0[1].lock().expect("nobody has it");
+        let taken = recorder.lanes.lanes[1].lock().expect("nobody has it");
         for hit in 0..4 {
             assert_eq!(recorder.offer(&HIT), Offered::Queued, "hit {hit} finds one of two lanes");
         }
@@ -177,13 +191,17 @@ mod tests {
         for _ in 0..4 {
             assert_eq!(recorder.offer(&HIT), Offered::Queued);
         }
-        let mut batch = Vec::new();
-        let next = recorder.lanes.take(&mut batch, 3, 2 * BYTES);
+        let (mut batch, mut spare) = (Vec::new(), recorder.lanes.spare());
+        let next = recorder.lanes.take(&mut batch, &mut spare, 3, 2 * BYTES);
         assert_eq!((batch.len(), next), (2 * BYTES, 1), "lanes 3 and 0, then it is lane 1's turn");
         assert!(!recorder.lanes.drained());
-        recorder.lanes.take(&mut batch, next, usize::MAX);
+        recorder.lanes.take(&mut batch, &mut spare, next, usize::MAX);
         assert_eq!(batch.len(), 4 * BYTES);
         assert!(recorder.lanes.drained());
+        for hit in 0..4 {
+            assert_eq!(recorder.offer(&HIT), Offered::Queued, "hit {hit}: a lane that was taken has its room again");
+        }
+        assert_eq!(recorder.offer(&HIT), Offered::Full, "and no more than that");
     }
 
     #[test]
@@ -195,12 +213,12 @@ mod tests {
                 thread::spawn(move || (0..5_000).filter(|_| recorder.offer(&HIT) == Offered::Queued).count())
             })
             .collect();
-        let (mut batch, mut first) = (Vec::new(), 0);
+        let (mut batch, mut spare, mut first) = (Vec::new(), recorder.lanes.spare(), 0);
         while offering.iter().any(|thread| !thread.is_finished()) {
-            first = recorder.lanes.take(&mut batch, first, usize::MAX);
+            first = recorder.lanes.take(&mut batch, &mut spare, first, usize::MAX);
         }
         recorder.lanes.close();
-        recorder.lanes.take(&mut batch, first, usize::MAX);
+        recorder.lanes.take(&mut batch, &mut spare, first, usize::MAX);
         let queued: usize = offering.into_iter().map(|thread| thread.join().expect("a thread")).sum();
         assert_eq!(batch.len(), queued * BYTES, "what was queued was taken");
         assert_eq!(recorder.dropped(0, DropReason::QueueFull) as usize, 20_000 - queued, "what was not was counted");

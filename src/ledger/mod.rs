@@ -34,7 +34,7 @@
 //!   of the cost of a row; to find or delete an hour's rows means to look at those between two seqs.
 //! - `counts` by site, dimension, site day and value; `months`, the same by month; `hours`: views of people and bots. What
 //!   counts where: `dimension`. A site's day tells 10,000 values of a dimension apart, the rest is `(other)`.
-//! - `sinks`, `batches`, `dead_letters`; `tokens`; `scripts`; `sites` with `retention`; `state`.
+//! - `sinks`, `batches`, `dead_letters`; `tokens`; `scripts`; `sites` with `retention`; `state`, small numbers by name.
 //!
 //! # What is durable when
 //!
@@ -54,15 +54,15 @@
 //! | what | then |
 //! |---|---|
 //! | the lanes are full | the hit is dropped: `queue-full` |
-//! | a commit fails (full disk, no rights) | it is tried 3 times, then its hits are dropped: `ledger`. The log says so once a minute, [`Health::trouble`] until it is over. Then one attempt a second; when one succeeds all is well again |
+//! | a commit fails (full disk, no rights) | it is tried 3 times, then its hits are dropped: `ledger`. The log says so once a minute, [`Health::trouble`] until it is over. Then one attempt a second; all is well again when one with rows succeeds, or a probe after 5 s without hits |
 //! | the last commit of a close fails | the same, as `shutdown` |
 //! | a hit comes after the close | dropped: `shutdown` |
 //! | a defect panics in the writer | the batch in hand is dropped as above; the writer goes on |
-//! | a row is past `retention_days` | deleted, delivered or not, and counted: `retention`. Its counts stay |
+//! | a row is past `retention_days` | deleted, delivered or not, and counted in the same transaction: `retention`. The log tells of each pass. Its counts stay |
 //! | another process has the ledger | [`OpenError::Held`] names it |
 //! | the file is damaged, newer, somebody else's | [`FileError`] says what to do. The check at the start is `quick_check`, for one second at most: in a ledger of many gigabytes it sees only a part |
 //!
-//! Drops are counted in memory for the metrics ([`Recorder::dropped`]) and put into the counts with the next commit.
+//! Dropped hits are counted in memory for the metrics ([`Recorder::dropped`]) and put into the counts with the next commit.
 
 mod check;
 mod clock;
@@ -80,6 +80,7 @@ mod read;
 mod rows;
 mod schema;
 mod scripts;
+mod since;
 mod spans;
 mod store;
 mod tail;

@@ -19,6 +19,7 @@ use super::health::Health;
 use super::lanes::{Lanes, Recorder};
 use super::lock::{Lock, NotTaken};
 use super::scripts::{self, Script};
+use super::since;
 use super::store::{Site, Store};
 use super::tokens::{Known, Tokens};
 use super::writer::{self, Shared};
@@ -51,12 +52,12 @@ pub struct Summary {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder cannot be made or used.
-    #[error("the folder {} cannot be used for the ledger: {source}", dir.display())]
+    #[error("the folder {} cannot be used for the ledger: {said}", dir.display())]
     Folder {
         /// The ledger's folder.
         dir: PathBuf,
         /// What the system said.
-        source: io::Error,
+        said: io::Error,
     },
     /// Another process has the ledger.
     #[error("the ledger in {} is in use by {holder}: stop that process first, or give this one a data folder of its own", dir.display())]
@@ -70,16 +71,16 @@ pub enum OpenError {
     #[error(transparent)]
     File(#[from] check::FileError),
     /// SQLite cannot open or prepare the file.
-    #[error("the ledger {} cannot be opened: {source}", file.display())]
+    #[error("the ledger {} cannot be opened: {said}", file.display())]
     Sqlite {
         /// The ledger's file.
         file: PathBuf,
         /// What SQLite said.
-        source: rusqlite::Error,
+        said: rusqlite::Error,
     },
     /// The writer's thread cannot be started.
     #[error("the ledger's writer cannot be started: {0}")]
-    Writer(#[source] io::Error),
+    Writer(io::Error),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,
@@ -93,15 +94,15 @@ const BUSY: Duration = Duration::from_millis(100);
 
 /// Opens the ledger in `dir`, which is made where it is missing, for the sites of the configuration.
 pub fn open(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Ledger, OpenError> {
-    let folder = |source| OpenError::Folder { dir: dir.to_owned(), source };
+    let folder = |said| OpenError::Folder { dir: dir.to_owned(), said };
     make_folder(dir).map_err(folder)?;
     let lock = Lock::take(&dir.join(LOCK_FILE), &own_name()).map_err(|not| match not {
         NotTaken::Held(holder) => OpenError::Held { dir: dir.to_owned(), holder },
-        NotTaken::Io(source) => folder(source),
+        NotTaken::Io(said) => folder(said),
     })?;
     let file = dir.join(FILE);
     make_file(&file).map_err(folder)?;
-    let sqlite = |source| OpenError::Sqlite { file: file.clone(), source };
+    let sqlite = |said| OpenError::Sqlite { file: file.clone(), said };
     let mut conn = check::open_checked(&file)?;
     configure(&conn).map_err(sqlite)?;
     let known = register(&mut conn, sites).map_err(sqlite)?;
@@ -145,11 +146,17 @@ impl Ledger {
         self.errands.run(move |conn| scripts::renew(conn, &current, now_ms))
     }
 
+    /// These sites say `gpc_json` now, and no others: returns since when each of them has, milliseconds since 1970. Waits for
+    /// the disk.
+    pub fn gpc_json_since(&self, sites: Vec<String>) -> Result<Vec<i64>, WriteError> {
+        let now_ms = self.clock.now_ms();
+        self.errands.run(move |conn| since::renew(conn, &sites, now_ms))
+    }
+
     /// Commits everything that was handed over, then closes the file. Hits that come later are counted as dropped.
     pub fn close(mut self) -> Summary {
         self.stop();
-        let dropped = [DropReason::QueueFull, DropReason::Ledger, DropReason::Shutdown];
-        let dropped = dropped.into_iter().map(|reason| self.shared.drops.total(reason)).sum();
+        let dropped = DropReason::OF_HITS.into_iter().map(|reason| self.shared.drops.total(reason)).sum();
         Summary { rows: self.shared.health.rows(), dropped }
     }
 

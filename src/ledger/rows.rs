@@ -62,17 +62,19 @@ impl<'c> Rows<'c> {
             (20, &event.bot),
         ];
         let before = std::mem::take(&mut self.bound);
+        let mut bytes = 0;
         for (column, text) in texts {
             let bit = 1 << column;
             if !text.is_empty() {
                 self.bound |= bit;
+                bytes += text.len();
                 row.raw_bind_parameter(column, &**text)?;
             } else if before & bit != 0 {
                 row.raw_bind_parameter(column, Null)?;
             }
         }
         row.raw_execute()?;
-        self.spans.add(event.ts_ms, seq);
+        self.spans.add(event.ts_ms, seq, bytes);
         self.last_seq = seq;
         Ok(())
     }

@@ -21,11 +21,11 @@ CREATE TABLE events(
   site INTEGER NOT NULL,
   kind INTEGER NOT NULL,          -- 0 view
   source INTEGER NOT NULL,        -- 0 proxy
-  view_id BLOB NOT NULL,          -- 16 bytes
+  view_id BLOB,                   -- 16 bytes
   host TEXT,
   path TEXT,
-  status INTEGER NOT NULL,
-  origin_us INTEGER NOT NULL,     -- microseconds
+  status INTEGER,
+  origin_us INTEGER,              -- microseconds
   referrer TEXT,
   referrer_host TEXT,
   utm_source TEXT,
@@ -39,15 +39,17 @@ CREATE TABLE events(
 
 -- Where the rows of an hour (hours since 1970, UTC, by `ts`) stand: none of them outside these seqs, others may be among
 -- them. Rows come nearly in the order of time, so this finds a time's rows at a thousandth of an index's cost, which was a
--- third of the cost of a row.
+-- third of the cost of a row. `bytes`: about what its rows take, each the bytes of its texts and 80 more, added when it is
+-- appended and not taken away when a row expires; the span goes when all its rows have. Sinks bound by it what they hold back.
 CREATE TABLE spans(
   hour INTEGER PRIMARY KEY,
   first_seq INTEGER NOT NULL,
-  last_seq INTEGER NOT NULL
+  last_seq INTEGER NOT NULL,
+  bytes INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE state(
-  name TEXT PRIMARY KEY,          -- 'last_seq'
+  name TEXT PRIMARY KEY,          -- 'last_seq'; 'gpc_json SITE': since when, milliseconds since 1970, that site says so
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO state(name, value) VALUES('last_seq', 0);
@@ -86,17 +88,23 @@ CREATE TABLE sinks(
   id INTEGER PRIMARY KEY,
   name TEXT UNIQUE NOT NULL,
   cursor INTEGER NOT NULL,
-  created INTEGER NOT NULL        -- milliseconds since 1970
+  created INTEGER NOT NULL,       -- milliseconds since 1970
+  paused INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL DEFAULT '', -- a backend's own position, written with the cursor
+  given_up INTEGER NOT NULL DEFAULT 0,
+  stopped TEXT                    -- why, in words; NULL while it runs
 ) STRICT;
 
 -- A batch's range is written before its first attempt, so that a repeated attempt, also after a crash, is the same batch
--- under the same key. The row goes with the move of the cursor.
+-- under the same key. The row goes with the move of the cursor. Expiry does not wait for an open batch: when the batch's range
+-- loses a row, its digest no longer fits, and it gets a new key. One key never goes with two bodies.
 CREATE TABLE batches(
   id INTEGER PRIMARY KEY,
   sink INTEGER NOT NULL REFERENCES sinks(id) ON DELETE CASCADE,
   first_seq INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
   key TEXT UNIQUE NOT NULL,       -- the idempotency key that is sent
+  digest BLOB,                    -- SHA-256 of the body that went with the key; NULL before the first attempt
   created INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   retry_at INTEGER,               -- not before, milliseconds since 1970

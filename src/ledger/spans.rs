@@ -13,13 +13,20 @@ pub(super) struct Span {
     pub(super) hour: i64,
     pub(super) first_seq: i64,
     pub(super) last_seq: i64,
+    /// About what its rows take.
+    pub(super) bytes: i64,
 }
 
 pub(super) const HOUR_MS: i64 = 3_600_000;
 
-const EXTEND: &str = "INSERT INTO spans(hour, first_seq, last_seq) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE
-    SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)";
-const BETWEEN: &str = "SELECT hour, first_seq, last_seq FROM spans WHERE hour >= ?1 AND hour <= ?2 ORDER BY hour";
+/// What a row takes beside its texts.
+const ROW_BYTES: usize = 80;
+
+const EXTEND: &str = "INSERT INTO spans(hour, first_seq, last_seq, bytes) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE
+    SET first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq),
+        bytes = bytes + excluded.bytes";
+const BETWEEN: &str =
+    "SELECT hour, first_seq, last_seq, bytes FROM spans WHERE hour >= ?1 AND hour <= ?2 ORDER BY hour";
 
 /// The hour of an instant, milliseconds since 1970.
 pub(super) fn hour(ts_ms: i64) -> i64 {
@@ -27,13 +34,17 @@ pub(super) fn hour(ts_ms: i64) -> i64 {
 }
 
 impl Spans {
-    /// Notes an appended row; seqs grow.
-    pub(super) fn add(&mut self, ts_ms: i64, seq: i64) {
+    /// Notes an appended row whose texts have so many bytes; seqs grow.
+    pub(super) fn add(&mut self, ts_ms: i64, seq: i64, texts: usize) {
         let hour = hour(ts_ms);
+        let bytes = (texts + ROW_BYTES) as i64;
         // Nearly all rows are of the hour of the one before.
         match self.0.iter_mut().rev().find(|span| span.hour == hour) {
-            Some(span) => span.last_seq = seq,
-            None => self.0.push(Span { hour, first_seq: seq, last_seq: seq }),
+            Some(span) => {
+                span.last_seq = seq;
+                span.bytes += bytes;
+            }
+            None => self.0.push(Span { hour, first_seq: seq, last_seq: seq, bytes }),
         }
     }
 
@@ -46,7 +57,7 @@ impl Spans {
     pub(super) fn flush(&self, conn: &Connection) -> rusqlite::Result<()> {
         let mut extend = conn.prepare_cached(EXTEND)?;
         for span in &self.0 {
-            extend.execute((span.hour, span.first_seq, span.last_seq))?;
+            extend.execute((span.hour, span.first_seq, span.last_seq, span.bytes))?;
         }
         Ok(())
     }
@@ -56,7 +67,7 @@ impl Spans {
 pub(super) fn between(conn: &Connection, first_hour: i64, last_hour: i64) -> rusqlite::Result<Vec<Span>> {
     let mut statement = conn.prepare_cached(BETWEEN)?;
     let rows = statement.query_map([first_hour, last_hour], |row| {
-        Ok(Span { hour: row.get(0)?, first_seq: row.get(1)?, last_seq: row.get(2)? })
+        Ok(Span { hour: row.get(0)?, first_seq: row.get(1)?, last_seq: row.get(2)?, bytes: row.get(3)? })
     })?;
     rows.collect()
 }

@@ -32,8 +32,8 @@ pub(super) struct Site {
     pub(super) id: i64,
     pub(super) config: Arc<config::Site>,
     pub(super) days: Days,
-    /// What the table has of its dropped hits and rows since the start.
-    dropped: [u64; DropReason::ALL.len()],
+    /// What the table has of its dropped hits since the start.
+    dropped: [u64; DropReason::OF_HITS.len()],
 }
 
 /// What a commit made durable.
@@ -44,6 +44,9 @@ pub(super) struct Committed {
     pub(super) oldest_hour: Option<i64>,
 }
 
+/// A row of 64 kB and its end.
+const PROBE: &str = "INSERT INTO events(seq, id, ts, site, kind, source) VALUES(?1, zeroblob(65536), 0, 0, 0, 0)";
+const END_PROBE: &str = "DELETE FROM events WHERE seq = ?1";
 const LAST_SEQ: &str = "SELECT value FROM state WHERE name = 'last_seq'";
 const SET_LAST_SEQ: &str = "UPDATE state SET value = ?1 WHERE name = 'last_seq'";
 
@@ -74,12 +77,25 @@ impl Store {
         }
     }
 
+    /// Tries whether there is room for rows: commits one that is gone again before anybody could see it.
+    pub(super) fn probe(&mut self) -> rusqlite::Result<()> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let seq = self.last_seq + 1;
+        tx.prepare_cached(PROBE)?.execute([seq])?;
+        tx.prepare_cached(END_PROBE)?.execute([seq])?;
+        tx.commit()
+    }
+
     /// Whether `drops` has anything that the table does not have yet.
     pub(super) fn behind(&self, drops: &Drops) -> bool {
         self.sites.iter().enumerate().any(|(at, site)| site.dropped != drops.of_site(at))
     }
 
-    fn transaction(&mut self, batch: &[u8], dropped: &[[u64; DropReason::ALL.len()]]) -> rusqlite::Result<Appended> {
+    fn transaction(
+        &mut self,
+        batch: &[u8],
+        dropped: &[[u64; DropReason::OF_HITS.len()]],
+    ) -> rusqlite::Result<Appended> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut rows = Rows::after(&tx, self.last_seq)?;
         let mut rest = batch;
@@ -96,7 +112,7 @@ impl Store {
         let now_ms = self.clock.now_ms();
         for (site, dropped) in self.sites.iter_mut().zip(dropped) {
             let day = site.days.of(now_ms);
-            for ((reason, now), before) in DropReason::ALL.into_iter().zip(dropped).zip(site.dropped) {
+            for ((reason, now), before) in DropReason::OF_HITS.into_iter().zip(dropped).zip(site.dropped) {
                 if *now > before {
                     self.tally.add(site.id, day, Dimension::Dropped, reason.word(), now - before);
                 }
@@ -113,6 +129,6 @@ impl Store {
 impl Site {
     pub(super) fn new(id: i64, config: Arc<config::Site>) -> Site {
         let days = Days::new(config.timezone.clone());
-        Site { id, config, days, dropped: [0; DropReason::ALL.len()] }
+        Site { id, config, days, dropped: [0; DropReason::OF_HITS.len()] }
     }
 }

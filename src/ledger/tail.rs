@@ -30,7 +30,7 @@ pub struct Tail {
 
 /// At most so many are read at once.
 const NEXT: &str =
-    "SELECT seq, ts, path, status, referrer_host, bot FROM events WHERE seq > ?1 ORDER BY seq LIMIT 1000";
+    "SELECT seq, ts, path, status, referrer_host, bot FROM events WHERE seq > ?1 AND kind = 0 ORDER BY seq LIMIT 1000";
 
 impl Tail {
     /// From what is committed next.

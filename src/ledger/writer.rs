@@ -29,6 +29,8 @@ const ENOUGH: usize = 4 << 20;
 const ATTEMPTS: u32 = 3;
 /// The pause before a repeated attempt.
 const PAUSE: Duration = Duration::from_millis(20);
+/// How long nothing came while commits fail, until the writer tries by itself whether there is room again.
+const PROBE: Duration = Duration::from_secs(5);
 /// How often the log repeats that commits fail.
 const LOG_AGAIN: Duration = Duration::from_secs(60);
 
@@ -46,23 +48,34 @@ struct Writer {
     shared: Shared,
     inbox: Inbox,
     batch: Vec<u8>,
+    /// The buffer that is exchanged for a lane's.
+    spare: Vec<u8>,
     /// When the batch got its first hit.
     since: Option<Instant>,
     /// The lane that is taken first, in turn.
     first_lane: usize,
-    /// While commits fail: when the log last said so.
-    trouble: Option<Instant>,
+    trouble: Option<Trouble>,
     expiry: Expiry,
+}
+
+/// While rows cannot be committed.
+struct Trouble {
+    /// When the log last said so.
+    logged: Instant,
+    /// When a commit of rows, or a probe, was last tried.
+    tried: Instant,
 }
 
 /// Starts the writer's thread.
 pub(super) fn start(store: Store, shared: Shared) -> std::io::Result<(JoinHandle<()>, Errands)> {
     let (errands, inbox) = errands::queue();
+    let spare = shared.lanes.spare();
     let mut writer = Writer {
         store,
         shared,
         inbox,
         batch: Vec::new(),
+        spare,
         since: None,
         first_lane: 0,
         trouble: None,
@@ -98,8 +111,10 @@ impl Writer {
             self.inbox.work_off(&mut self.store.conn);
             if !closing {
                 self.expire();
+                self.probe();
             }
             if closing && self.batch.is_empty() && self.shared.lanes.drained() {
+                self.expiry.tell(&self.store.conn);
                 break;
             }
             if !closing && !full {
@@ -110,7 +125,7 @@ impl Writer {
 
     /// Takes up what the lanes have.
     fn gather(&mut self) {
-        self.first_lane = self.shared.lanes.take(&mut self.batch, self.first_lane, ENOUGH);
+        self.first_lane = self.shared.lanes.take(&mut self.batch, &mut self.spare, self.first_lane, ENOUGH);
         if self.since.is_none() && (!self.batch.is_empty() || self.store.behind(&self.shared.drops)) {
             self.since = Some(Instant::now());
         }
@@ -154,22 +169,38 @@ impl Writer {
         if let Some(hour) = committed.oldest_hour {
             self.expiry.appended(hour);
         }
-        if self.trouble.take().is_some() {
-            self.shared.health.set_trouble(None);
-            tracing::info!("the ledger can be written again");
+        // Where a disk is full, a few counts of dropped hits may still find room.
+        if committed.rows > 0 {
+            self.recovered();
         }
         if let Err(error) = wal::shorten(&self.store.conn) {
             tracing::warn!(%error, "the ledger's write-ahead log could not be shortened");
         }
     }
 
+    /// While commits fail and nothing comes that could show whether they still do: tries.
+    fn probe(&mut self) {
+        let Some(trouble) = self.trouble.as_mut().filter(|trouble| trouble.tried.elapsed() >= PROBE) else { return };
+        trouble.tried = Instant::now();
+        if self.store.probe().is_ok() {
+            self.recovered();
+        }
+    }
+
+    fn recovered(&mut self) {
+        if self.trouble.take().is_some() {
+            self.shared.health.set_trouble(None);
+            tracing::info!("the ledger can be written again");
+        }
+    }
+
     /// Deletes a few of the rows whose time has passed.
     fn expire(&mut self) {
-        match self.expiry.step(&self.store.conn, self.store.clock.now_ms()) {
+        match self.expiry.step(&mut self.store.conn, self.store.clock.now_ms()) {
             Ok(expired) => {
                 for (id, rows) in expired {
                     self.shared.health.add_expired(rows);
-                    // A site that left the configuration has no counter any more.
+                    // For the metrics. A site that left the configuration has no counter there any more.
                     if let Some(site) = self.store.sites.iter().position(|site| site.id == id) {
                         self.shared.drops.add(site, DropReason::Retention, rows);
                     }
@@ -189,10 +220,12 @@ impl Writer {
             dropped += 1;
         }
         self.batch.clear();
-        if self.trouble.is_none_or(|logged| logged.elapsed() >= LOG_AGAIN) {
-            self.trouble = Some(Instant::now());
+        let now = Instant::now();
+        let logged = self.trouble.as_ref().map(|trouble| trouble.logged).filter(|logged| logged.elapsed() < LOG_AGAIN);
+        if logged.is_none() {
             tracing::error!(error, dropped, "the ledger cannot be written, hits are dropped");
         }
+        self.trouble = Some(Trouble { logged: logged.unwrap_or(now), tried: now });
         self.shared.health.set_trouble(Some(error.into()));
     }
 }

@@ -59,14 +59,13 @@ impl Scope {
         set_cookie("1", MAX_AGE_SECS, domain)
     }
 
-    /// The `Set-Cookie` values that take an opt-out back, given on `host` (lower case, without port): the host's own cookie
-    /// and the one with `Domain`, since which of them there is depends on the configuration at the time of the opt-out.
-    pub fn opt_in(&self, host: &str) -> Vec<HeaderValue> {
-        let domain = match self {
-            Scope::Domain(domain) => Some(domain.as_str()),
-            Scope::Host => may_be_domain(host).then_some(host),
-        };
-        std::iter::once(None).chain(domain.map(Some)).map(|domain| set_cookie("", 0, domain)).collect()
+    /// The `Set-Cookie` values that take an opt-out back, given on `host` (lower case, without port): the host's own cookie,
+    /// and the one of each `Domain` that reaches it. Which of them there is depends on the configuration at the time of the
+    /// opt-out, not on today's. A domain that is everybody's, such as `co.uk`, browsers ignore themselves.
+    pub fn opt_in(host: &str) -> Vec<HeaderValue> {
+        let above = |name: &&str| may_be_domain(name);
+        let domains = std::iter::successors(Some(host), |name| Some(name.split_once('.')?.1)).filter(above);
+        std::iter::once(None).chain(domains.map(Some)).map(|domain| set_cookie("", 0, domain)).collect()
     }
 }
 

@@ -141,22 +141,63 @@ fn the_cookie_has_a_domain_where_one_host_stands_above_all_others() {
 }
 
 #[test]
-fn an_opt_out_lasts_four_hundred_days_and_an_opt_in_removes_both_forms() {
+fn an_opt_out_lasts_four_hundred_days_and_an_opt_in_removes_every_form() {
     let wide = Scope::Domain("example.com".to_owned());
     assert_eq!(Scope::Host.opt_out(), "inlay_optout=1; Max-Age=34560000; Path=/; SameSite=Lax");
     assert_eq!(wide.opt_out(), "inlay_optout=1; Max-Age=34560000; Path=/; SameSite=Lax; Domain=example.com");
 
     let host_only = "inlay_optout=; Max-Age=0; Path=/; SameSite=Lax";
     assert_eq!(
-        wide.opt_in("www.example.com"),
-        [host_only, "inlay_optout=; Max-Age=0; Path=/; SameSite=Lax; Domain=example.com"]
+        Scope::opt_in("www.example.com"),
+        [
+            host_only,
+            "inlay_optout=; Max-Age=0; Path=/; SameSite=Lax; Domain=www.example.com",
+            "inlay_optout=; Max-Age=0; Path=/; SameSite=Lax; Domain=example.com"
+        ]
     );
-    assert_eq!(
-        Scope::Host.opt_in("a.test"),
-        [host_only, "inlay_optout=; Max-Age=0; Path=/; SameSite=Lax; Domain=a.test"]
-    );
-    assert_eq!(Scope::Host.opt_in("localhost"), [host_only], "a single label takes no Domain");
-    assert_eq!(Scope::Host.opt_in("a.test; HttpOnly"), [host_only], "what is no host name never gets into a field");
+    assert_eq!(Scope::opt_in("localhost"), [host_only], "a single label takes no Domain");
+    assert_eq!(Scope::opt_in("127.0.0.1"), [host_only], "nor does an address, or a part of one");
+    assert_eq!(Scope::opt_in("a.test; HttpOnly"), [host_only], "what is no host name never gets into a field");
+}
+
+/// A browser's cookies: names of hosts, and whether those below them are meant too.
+#[derive(Default)]
+struct Jar(Vec<(String, bool)>);
+
+impl Jar {
+    /// Takes a `Set-Cookie` of `host` as RFC 6265 section 5.3 says. `com` stands for every public suffix.
+    fn take(&mut self, host: &str, line: &HeaderValue) {
+        let line = line.to_str().expect("ASCII");
+        let domain = line.split("; ").find_map(|part| part.strip_prefix("Domain="));
+        if domain.is_some_and(|domain| domain == "com" || !(host == domain || host.ends_with(&format!(".{domain}")))) {
+            return;
+        }
+        let cookie = (domain.unwrap_or(host).to_owned(), domain.is_some());
+        self.0.retain(|kept| *kept != cookie);
+        if !line.contains("Max-Age=0") {
+            self.0.push(cookie);
+        }
+    }
+
+    /// Whether a request to `host` bears a cookie.
+    fn sends(&self, host: &str) -> bool {
+        self.0.iter().any(|(name, below)| host == name || (*below && host.ends_with(&format!(".{name}"))))
+    }
+}
+
+#[test]
+fn an_opt_in_removes_what_an_earlier_configuration_set() {
+    let narrow = &["www.example.com"][..];
+    let wide = &["example.com", "www.example.com"][..];
+    let host_only = &["www.example.com", "*"][..];
+    for (then, now) in [(narrow, wide), (wide, narrow), (host_only, wide), (wide, host_only), (narrow, host_only)] {
+        let mut jar = Jar::default();
+        jar.take("www.example.com", &Scope::of(&names(then)).opt_out());
+        assert!(jar.sends("www.example.com"), "{then:?} set one");
+        jar.take("www.example.com", &Scope::of(&names(now)).opt_out());
+        Scope::opt_in("www.example.com").iter().for_each(|line| jar.take("www.example.com", line));
+        assert!(!jar.sends("www.example.com"), "set with {then:?} and {now:?}: {:?} is left", jar.0);
+    }
 }
 
 #[test]

@@ -4,16 +4,35 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, Row};
 
-use super::span::{Piece, Table};
+use super::span::{Piece, Span, Table};
 use crate::ledger::Dimension;
 
-/// The counts of one dimension of some sites on the days that `pieces` add up to.
+/// The counts of one dimension of some sites, each on days of its own.
 #[derive(Clone, Copy)]
 pub(super) struct Counts<'a> {
     pub(super) conn: &'a Connection,
-    pub(super) sites: &'a [i64],
+    pub(super) parts: &'a [Part],
     pub(super) dimension: Dimension,
-    pub(super) pieces: &'a [Piece],
+}
+
+/// A site's part in an answer.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Its id in the ledger.
+    pub(super) site: i64,
+    /// Its days.
+    pub(super) span: Span,
+    /// What adds up to them.
+    pieces: Vec<Piece>,
+}
+
+/// A month's or a day's rows of a site.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit {
+    pub(super) table: Table,
+    pub(super) site: i64,
+    pub(super) at: i64,
+    pub(super) sign: i64,
 }
 
 /// What was read of one value.
@@ -42,6 +61,16 @@ impl Table {
         }
     }
 
+    /// The rows of one month or day by value, which is the order of the table's own key.
+    pub(super) fn by_value(self) -> &'static str {
+        match self {
+            Table::Months => {
+                "SELECT value, n FROM months WHERE site = ?1 AND dimension = ?2 AND month = ?3 ORDER BY value"
+            }
+            Table::Days => "SELECT value, n FROM counts WHERE site = ?1 AND dimension = ?2 AND day = ?3 ORDER BY value",
+        }
+    }
+
     /// The row of one value.
     fn row(self) -> &'static str {
         match self {
@@ -63,41 +92,81 @@ impl Table {
     }
 }
 
+impl Part {
+    pub(super) fn new(site: i64, span: Span) -> Part {
+        Part { site, span, pieces: span.pieces() }
+    }
+
+    fn added(&self) -> impl Iterator<Item = &Piece> {
+        self.pieces.iter().filter(|piece| piece.sign > 0)
+    }
+}
+
 impl Counts<'_> {
     /// How many rows a value can have among those that are added.
     pub(super) fn most_rows(&self) -> i64 {
-        let added = self.pieces.iter().filter(|piece| piece.sign > 0).map(|piece| piece.last - piece.first + 1);
-        added.sum::<i64>() * i64::try_from(self.sites.len()).unwrap_or(i64::MAX)
+        self.parts.iter().flat_map(Part::added).map(|piece| piece.last - piece.first + 1).sum()
+    }
+
+    /// Every month and day that is read, of every site.
+    pub(super) fn units(&self) -> Vec<Unit> {
+        let of_part = |part: &Part| {
+            let site = part.site;
+            let of_piece = |piece: &Piece| {
+                let Piece { table, first, last, sign } = *piece;
+                (first..=last).map(move |at| Unit { table, site, at, sign })
+            };
+            part.pieces.iter().flat_map(of_piece).collect::<Vec<_>>()
+        };
+        self.parts.iter().flat_map(of_part).collect()
     }
 
     /// The sum of every value.
     pub(super) fn sums(&self) -> rusqlite::Result<HashMap<Box<str>, Seen>> {
         let mut sums = HashMap::new();
-        self.pieces.iter().try_for_each(|piece| self.add(piece, 0, &mut sums))?;
+        for part in self.parts {
+            for piece in &part.pieces {
+                self.add(part.site, piece, 0, usize::MAX, &mut sums)?;
+            }
+        }
         Ok(sums)
     }
 
-    /// What the added rows of at least `least` say; rows that are to be taken away are not looked at.
-    pub(super) fn of_at_least(&self, least: i64) -> rusqlite::Result<HashMap<Box<str>, Seen>> {
+    /// What the added rows of at least `least` say, rows that are to be taken away are not looked at; `None` where that is more
+    /// than `most` values.
+    pub(super) fn of_at_least(&self, least: i64, most: usize) -> rusqlite::Result<Option<HashMap<Box<str>, Seen>>> {
         let mut sums = HashMap::new();
-        let mut added = self.pieces.iter().filter(|piece| piece.sign > 0);
-        added.try_for_each(|piece| self.add(piece, least, &mut sums))?;
-        Ok(sums)
+        for part in self.parts {
+            for piece in part.added() {
+                self.add(part.site, piece, least, most, &mut sums)?;
+                if sums.len() > most {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(sums))
     }
 
-    fn add(&self, piece: &Piece, least: i64, sums: &mut HashMap<Box<str>, Seen>) -> rusqlite::Result<()> {
+    /// Adds up the rows of a site's piece of at least `least`; stops behind `most` values.
+    fn add(
+        &self,
+        site: i64,
+        piece: &Piece,
+        least: i64,
+        most: usize,
+        sums: &mut HashMap<Box<str>, Seen>,
+    ) -> rusqlite::Result<()> {
         let mut statement = self.conn.prepare_cached(piece.table.rows())?;
-        for site in self.sites {
-            let mut rows = statement.query((site, self.dimension.number(), piece.first, piece.last, least))?;
-            while let Some(row) = rows.next()? {
-                let value = row.get_ref(0)?.as_str()?;
-                let n = piece.sign * row.get::<_, i64>(1)?;
-                match sums.get_mut(value) {
-                    Some(seen) => *seen = Seen { n: seen.n + n, rows: seen.rows + 1 },
-                    None => {
-                        sums.insert(value.into(), Seen { n, rows: 1 });
-                    }
-                }
+        let mut rows = statement.query((site, self.dimension.number(), piece.first, piece.last, least))?;
+        while let Some(row) = rows.next()? {
+            let value = row.get_ref(0)?.as_str()?;
+            let n = piece.sign * row.get::<_, i64>(1)?;
+            if let Some(seen) = sums.get_mut(value) {
+                *seen = Seen { n: seen.n + n, rows: seen.rows + 1 };
+            } else if sums.len() > most {
+                break;
+            } else {
+                sums.insert(value.into(), Seen { n, rows: 1 });
             }
         }
         Ok(())
@@ -106,15 +175,11 @@ impl Counts<'_> {
     /// The sum of one value.
     pub(super) fn sum(&self, value: &str) -> rusqlite::Result<i64> {
         let mut sum = 0;
-        for piece in self.pieces {
-            let mut statement = self.conn.prepare_cached(piece.table.row())?;
-            for site in self.sites {
-                for unit in piece.first..=piece.last {
-                    let mut rows = statement.query((site, self.dimension.number(), unit, value))?;
-                    if let Some(row) = rows.next()? {
-                        sum += piece.sign * row.get::<_, i64>(0)?;
-                    }
-                }
+        for Unit { table, site, at, sign } in self.units() {
+            let mut statement = self.conn.prepare_cached(table.row())?;
+            let mut rows = statement.query((site, self.dimension.number(), at, value))?;
+            if let Some(row) = rows.next()? {
+                sum += sign * row.get::<_, i64>(0)?;
             }
         }
         Ok(sum)
@@ -122,14 +187,13 @@ impl Counts<'_> {
 
     /// The row that has `rank` greater ones in its month or day, the last but one of the longest piece; 0 where there is none.
     pub(super) fn ranked(&self, rank: usize) -> rusqlite::Result<i64> {
-        let longest = self.pieces.iter().filter(|piece| piece.sign > 0).max_by_key(|piece| piece.last - piece.first);
-        let Some(piece) = longest else { return Ok(0) };
-        let unit = (piece.last - 1).max(piece.first);
         let mut greatest = 0;
-        for site in self.sites {
+        for part in self.parts {
+            let Some(piece) = part.added().max_by_key(|piece| piece.last - piece.first) else { continue };
+            let unit = (piece.last - 1).max(piece.first);
             let mut statement = self.conn.prepare_cached(piece.table.ranked())?;
-            let mut rows =
-                statement.query((site, self.dimension.number(), unit, i64::try_from(rank).unwrap_or(i64::MAX)))?;
+            let rank = i64::try_from(rank).unwrap_or(i64::MAX);
+            let mut rows = statement.query((part.site, self.dimension.number(), unit, rank))?;
             if let Some(row) = rows.next()? {
                 greatest = greatest.max(row.get(0)?);
             }

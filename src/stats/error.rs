@@ -1,6 +1,11 @@
 //! Why a question has no answer, in words for the person who asked.
 
 use std::fmt;
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::ledger::FileError;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +28,27 @@ pub enum Error {
         /// What the calendar said.
         source: jiff::Error,
     },
+    /// The ledger is damaged where it was read.
+    #[error(transparent)]
+    File(FileError),
     /// SQLite could not read.
     #[error("the ledger cannot be read: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(said: rusqlite::Error) -> Error {
+        Error::Sqlite(said)
+    }
+}
+
+impl Error {
+    /// The same, met on this connection: of damage it is told what to do.
+    pub(super) fn met_on(self, conn: &Connection) -> Error {
+        let Error::Sqlite(said) = self else { return self };
+        let file = Path::new(conn.path().unwrap_or_default());
+        FileError::damage(file, &said).map_or(Error::Sqlite(said), Error::File)
+    }
 }
 
 /// The sites that there are, the nearest to the one asked for apart.

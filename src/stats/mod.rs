@@ -5,6 +5,7 @@
 
 mod counts;
 mod error;
+mod merge;
 mod question;
 mod report;
 mod sites;

@@ -5,10 +5,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rusqlite::Connection;
 
-use super::counts::{self, Counts};
+use super::counts::{self, Counts, Part};
 use super::error::Error;
 use super::report::{Count, Period, Report};
-use super::sites::{self, Site};
+use super::sites;
 use super::span::{Span, day_number};
 use super::top::top;
 use crate::ledger::Dimension;
@@ -29,21 +29,29 @@ pub const MAX_DAYS: u32 = 36_525;
 /// How many hours a report ends with.
 const HOURS: i64 = 48;
 
-/// Answers the question from one state of the ledger. Today is the site's own day; for all sites it is the latest that any of
-/// them has, and days are added up by their date.
+/// Answers the question from one state of the ledger. Today is each site's own day. For all sites the report has the last
+/// days of each, added up by their date; where zones are on different dates it has a date more than was asked for.
 pub fn report(conn: &Connection, question: &Question<'_>, now: Timestamp) -> Result<Report, Error> {
+    answer(conn, question, now).map_err(|error| error.met_on(conn))
+}
+
+fn answer(conn: &Connection, question: &Question<'_>, now: Timestamp) -> Result<Report, Error> {
     let state = conn.unchecked_transaction()?;
     let sites = sites::asked(&state, question.site)?;
-    let today = sites.iter().map(|site| site.zone.to_datetime(now).date()).max();
-    let today = today.unwrap_or_else(|| TimeZone::UTC.to_datetime(now).date());
-    let span = Span::ending(today, question.days.clamp(1, MAX_DAYS));
-    let asked = Asked { conn: &state, sites: &sites, span };
+    let days = question.days.clamp(1, MAX_DAYS);
+    let span_in = |zone: &TimeZone| Span::ending(zone.to_datetime(now).date(), days);
+    let parts: Vec<Part> = sites.iter().map(|site| Part::new(site.id, span_in(&site.zone))).collect();
+    let spans = || parts.iter().map(|part| part.span);
+    let utc = span_in(&TimeZone::UTC);
+    let from = spans().map(|span| span.from).min().unwrap_or(utc.from);
+    let to = spans().map(|span| span.to).max().unwrap_or(utc.to);
+    let asked = Asked { conn: &state, parts: &parts, whole: Span { from, to } };
 
     let days = asked.days()?;
     Ok(Report {
         site: question.site.map(str::to_owned),
-        from: span.from,
-        to: span.to,
+        from,
+        to,
         views: days.iter().map(|day| day.views).sum(),
         bot_views: days.iter().map(|day| day.bots).sum(),
         days,
@@ -62,26 +70,26 @@ pub fn report(conn: &Connection, question: &Question<'_>, now: Timestamp) -> Res
 /// The question with its names resolved.
 struct Asked<'a> {
     conn: &'a Connection,
-    sites: &'a [Site],
-    span: Span,
+    parts: &'a [Part],
+    /// From the first day that any part has to the last.
+    whole: Span,
 }
 
 impl Asked<'_> {
     fn top(&self, dimension: Dimension, limit: usize) -> Result<Vec<Count>, Error> {
-        let pieces = self.span.pieces();
-        let sites: Vec<i64> = self.sites.iter().map(|site| site.id).collect();
-        Ok(top(&Counts { conn: self.conn, sites: &sites, dimension, pieces: &pieces }, limit)?)
+        Ok(top(&Counts { conn: self.conn, parts: self.parts, dimension }, limit)?)
     }
 
     fn days(&self) -> Result<Vec<Period<Date>>, Error> {
-        let mut days: Vec<_> = self.span.days().map(|at| Period { at, views: 0, bots: 0 }).collect();
-        let (first, last) = (day_number(self.span.from), day_number(self.span.to));
-        let place = |day: i64| usize::try_from(day - first).ok();
-        for site in self.sites {
-            for (day, n) in counts::by_day(self.conn, site.id, Dimension::View, first, last)? {
+        let mut days: Vec<_> = self.whole.days().map(|at| Period { at, views: 0, bots: 0 }).collect();
+        let whole_first = day_number(self.whole.from);
+        let place = |day: i64| usize::try_from(day - whole_first).ok();
+        for part in self.parts {
+            let (first, last) = (day_number(part.span.from), day_number(part.span.to));
+            for (day, n) in counts::by_day(self.conn, part.site, Dimension::View, first, last)? {
                 place(day).and_then(|at| days.get_mut(at)).into_iter().for_each(|day| day.views += n);
             }
-            for (day, n) in counts::by_day(self.conn, site.id, Dimension::Bot, first, last)? {
+            for (day, n) in counts::by_day(self.conn, part.site, Dimension::Bot, first, last)? {
                 place(day).and_then(|at| days.get_mut(at)).into_iter().for_each(|day| day.bots += n);
             }
         }
@@ -92,8 +100,8 @@ impl Asked<'_> {
         let last = now.as_second().div_euclid(3600);
         let first = last - HOURS + 1;
         let mut hours: Vec<_> = (first..=last).map(|at| Period { at, views: 0, bots: 0 }).collect();
-        for site in self.sites {
-            for (hour, views, bots) in counts::by_hour(self.conn, site.id, first, last)? {
+        for part in self.parts {
+            for (hour, views, bots) in counts::by_hour(self.conn, part.site, first, last)? {
                 if let Some(period) = usize::try_from(hour - first).ok().and_then(|at| hours.get_mut(at)) {
                     period.views += views;
                     period.bots += bots;

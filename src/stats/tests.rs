@@ -104,7 +104,52 @@ fn today_is_the_day_of_the_site() {
     let book = Book::with_sites(&[("far-east", "Pacific/Auckland"), ("far-west", "Pacific/Honolulu")]);
     let today = |site| book.report(Some(site), 1, NOON).expect("a report").to;
     assert_eq!((today("far-east"), today("far-west")), (date(2026, 11, 25), TODAY), "thirteen hours ahead, ten behind");
-    assert_eq!(book.report(None, 1, NOON).expect("a report").to, date(2026, 11, 25), "of all, the latest");
+}
+
+#[test]
+fn all_sites_together_have_each_sites_own_last_days() {
+    let book = Book::with_sites(&[("far-east", "Pacific/Auckland"), ("far-west", "Pacific/Honolulu")]);
+    let day = |back: i64, of: Date| of.checked_sub(back.days()).expect("a day of this era");
+    let east_today = date(2026, 11, 25);
+    for (site, today, n) in [(1, east_today, 7), (2, TODAY, 500)] {
+        for back in 0..3 {
+            book.count(site, Dimension::View, day(back, today), "", n);
+            book.count(site, Dimension::Page, day(back, today), "/", n);
+        }
+    }
+    for days in [1, 2] {
+        let report = book.report(None, days, NOON).expect("a report");
+        let alone = |site| book.report(Some(site), days, NOON).expect("a report").views;
+        assert_eq!(report.views, alone("far-east") + alone("far-west"), "{days} days of all are those of each");
+        assert_eq!(named(&report.pages), [("/", u64::from(days) * 507)]);
+        assert_eq!(
+            (report.from, report.to),
+            (day(i64::from(days) - 1, TODAY), east_today),
+            "from the first to the last"
+        );
+    }
+    let by_date: Vec<_> = book.report(None, 2, NOON).expect("a report").days.iter().map(|day| day.views).collect();
+    assert_eq!(by_date, [500, 507, 7], "added by their date");
+}
+
+#[test]
+fn damage_that_shows_when_it_is_read_is_told_with_what_to_do() {
+    let book = Book::with_sites(&[("shop", "UTC")]);
+    for n in 0..2_000 {
+        book.count(1, Dimension::Page, TODAY, &format!("/some/longer/path/{n}"), 1);
+    }
+    book.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("all of it is in the file");
+    let file = book.dir.path().join("ledger.db");
+    let mut bytes = std::fs::read(&file).expect("the file");
+    // The first pages have the schema and the sites; what is behind them is mostly counts.
+    bytes.iter_mut().skip(4096 * 40).for_each(|byte| *byte = 0x5a);
+    std::fs::write(&file, bytes).expect("written");
+    let conn = ledger::read(book.dir.path()).expect("what tells that it is a ledger is whole");
+    let question = Question { site: None, days: 7, top: 10 };
+    let error = super::report(&conn, &question, NOON.parse().expect("a time")).expect_err("the counts are damaged");
+    let words = format!("{:#}", anyhow::Error::new(error));
+    assert!(words.contains("ledger.db is damaged (") && words.contains("put a backup in their place"), "{words}");
+    assert_eq!(words.matches("malformed").count(), 1, "said once: {words}");
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Privacy {
         }
         let host = Authority::of(request).map(|here| here.host.to_ascii_lowercase()).unwrap_or_default();
         let mut answer = self.back_to_page(&request.method);
-        for cookie in self.scope.opt_in(&host) {
+        for cookie in Scope::opt_in(&host) {
             answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
         answer

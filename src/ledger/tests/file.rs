@@ -161,3 +161,19 @@ fn a_site_keeps_its_id_through_changes_of_the_configuration() {
     assert_eq!(ids(&[site("a", "UTC"), site("b", "UTC")]), ["1aUTC", "2bUTC"]);
     assert_eq!(ids(&[site("c", "UTC"), site("b", "Asia/Tokyo")]), ["1aUTC", "2bAsia/Tokyo", "3cUTC"]);
 }
+
+#[test]
+fn the_writers_connection_syncs_every_commit_and_overwrites_what_it_deletes() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = opened(dir.path());
+    let asked = |conn: &mut Connection| {
+        let number = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        Ok((mode, number("synchronous")?, number("secure_delete")?, number("foreign_keys")?))
+    };
+    let (mode, synchronous, secure_delete, foreign_keys) = ledger.errands.run(asked).expect("asked");
+    assert_eq!(mode, "wal");
+    assert_eq!(synchronous, 2, "FULL");
+    assert_eq!((secure_delete, foreign_keys), (1, 1), "both on");
+    ledger.close();
+}

@@ -47,6 +47,64 @@ fn a_full_disk_drops_hits_counts_them_and_the_ledger_recovers_by_itself() {
     assert_eq!(disagreement(&raw(dir.path())), None, "nothing of a failed batch is left");
 }
 
+/// Offers until commits fail, and on until the ledger holds nothing more.
+fn until_it_fails(ledger: &Ledger) {
+    let mut at = 0;
+    wait("a commit that fails", || {
+        for _ in 0..100 {
+            at += 1;
+            let _ = ledger.recorder().offer(&page(exchange(&format!("/{}/{at}", "long".repeat(100)))));
+        }
+        ledger.health().trouble().is_some()
+    });
+}
+
+fn dropped_counts(dir: &Path) -> i64 {
+    number(&raw(dir), "SELECT coalesce(sum(n), 0) FROM counts WHERE dimension = 8")
+}
+
+#[test]
+fn a_full_disk_is_trouble_though_counts_of_drops_find_room() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = opened(dir.path());
+    let (recorder, health) = (ledger.recorder(), ledger.health());
+    offer(&ledger, &page(exchange("/")));
+    wait("the first commit", || health.rows() == 1);
+    fill_the_disk(&ledger);
+    until_it_fails(&ledger);
+    wait("the drops' commit", || {
+        let dropped = recorder.dropped(0, DropReason::Ledger) + recorder.dropped(0, DropReason::QueueFull);
+        dropped > 0 && dropped_counts(dir.path()) == dropped as i64
+    });
+    assert!(health.trouble().is_some(), "rows find no room: {:?}", health.trouble());
+    ledger.close();
+}
+
+#[test]
+fn a_ledger_that_nobody_visits_finds_out_by_itself_that_there_is_room_again() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = opened(dir.path());
+    let health = ledger.health();
+    fill_the_disk(&ledger);
+    until_it_fails(&ledger);
+    // Longer than it waits before it tries.
+    thread::sleep(Duration::from_secs(7));
+    assert!(health.trouble().is_some(), "it is as full as before");
+    let unlimited = |conn: &mut Connection| conn.pragma_update(None, "max_page_count", i64::from(i32::MAX));
+    ledger.errands.run(unlimited).expect("sets the limit");
+    wait("the recovery", || health.trouble().is_none());
+    ledger.close();
+    let conn = raw(dir.path());
+    assert_eq!(disagreement(&conn), None);
+    let probes = number(&conn, "SELECT count(*) FROM events WHERE length(id) <> 16");
+    assert_eq!(probes, 0, "what it tried with is gone");
+    assert_eq!(
+        number(&conn, "SELECT coalesce(max(seq), 0) FROM events"),
+        number(&conn, "SELECT value FROM state WHERE name = 'last_seq'"),
+        "and took no seq"
+    );
+}
+
 #[test]
 fn full_lanes_refuse_at_once_and_what_they_refused_is_counted() {
     let dir = tempfile::tempdir().expect("a folder");

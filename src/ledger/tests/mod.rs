@@ -3,6 +3,7 @@
 mod crash;
 mod file;
 mod full;
+mod handover;
 mod model;
 mod owner;
 mod record;

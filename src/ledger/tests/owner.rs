@@ -1,4 +1,4 @@
-//! What is kept for the owner's side and the script: tokens, scripts.
+//! What is kept for the owner's side and the script: tokens, scripts, since when a site says what.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -84,4 +84,19 @@ fn a_script_is_served_for_30_days_after_it_was_last_current() {
     assert_eq!(kept(129, &["cc"]), ["cc", "aa", "bb"]);
     assert_eq!(kept(131, &["cc"]), ["cc", "aa"], "bb's 30 days are over");
     assert_eq!(kept(132, &["aa"]), ["aa", "cc"], "what came back is current again");
+}
+
+#[test]
+fn the_day_on_which_a_site_began_to_say_gpc_json_outlives_restarts_and_a_pause_ends_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let since = |days: i64, sites: &[&str]| {
+        let ledger = open(dir.path(), &[], at(NOON + days * DAY)).expect("opens");
+        let since = ledger.gpc_json_since(sites.iter().map(|site| (*site).to_owned()).collect()).expect("written");
+        ledger.close();
+        since.into_iter().map(|ms| (ms - NOON) / DAY).collect::<Vec<_>>()
+    };
+    assert_eq!(since(0, &["shop"]), [0]);
+    assert_eq!(since(5, &["blog", "shop"]), [5, 0], "each has its own");
+    assert_eq!(since(6, &["blog"]), [5]);
+    assert_eq!(since(9, &["blog", "shop"]), [5, 9], "shop said nothing for a while");
 }

@@ -58,6 +58,22 @@ fn what_a_row_lacks_is_null_whatever_the_row_before_had() {
 }
 
 #[test]
+fn an_hours_span_tells_about_how_many_bytes_its_rows_take() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let bytes = || number(&raw(dir.path()), "SELECT bytes FROM spans");
+    let with = |target: &str| {
+        let ledger = opened(dir.path());
+        offer(&ledger, &page(exchange(target)));
+        ledger.close();
+    };
+    with("/a");
+    let texts = "/a".len() + "shop.example".len() + "en".len();
+    assert_eq!(bytes(), 80 + texts as i64, "its texts, and a fixed part");
+    with("/abc");
+    assert_eq!(bytes(), 2 * (80 + texts as i64) + 2, "later rows of the hour are added");
+}
+
+#[test]
 fn one_view_and_then_silence_is_committed_and_readable_beside_the_writer() {
     let dir = tempfile::tempdir().expect("a folder");
     let ledger = opened(dir.path());

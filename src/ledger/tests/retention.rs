@@ -83,6 +83,42 @@ fn a_site_that_left_the_configuration_still_has_its_ceiling() {
     ledger.close();
     pass(dir.path(), &[keeping("new", 90)], NOON + 31 * DAY, 1);
     assert!(left(dir.path()).is_empty());
+    let counted = "SELECT count(*) FROM counts WHERE site = 1 AND dimension = 8 AND value = 'retention' AND n = ?1
+        AND day = (SELECT max(day) FROM counts)";
+    let counted = raw(dir.path()).query_row(counted, [1], |row| row.get::<_, i64>(0));
+    assert_eq!(counted, Ok(1), "and what it lost is counted as its own, on the day of the loss");
+}
+
+#[test]
+fn a_row_goes_only_together_with_its_count() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let sites = [keeping("a", 1)];
+    let ledger = open(dir.path(), &sites, at(NOON)).expect("opens");
+    offer(&ledger, &view_at(0, NOON));
+    offer(&ledger, &view_at(0, NOON));
+    ledger.close();
+    raw(dir.path())
+        .execute_batch(
+            "CREATE TRIGGER full BEFORE INSERT ON months WHEN new.dimension = 8
+            BEGIN SELECT raise(ABORT, 'no room for the count'); END",
+        )
+        .expect("a count that cannot be written");
+    let now = Arc::new(AtomicI64::new(NOON + 3 * DAY));
+    let clock = Clock::new({
+        let now = now.clone();
+        move || now.load(Ordering::Relaxed)
+    });
+    let ledger = open(dir.path(), &sites, clock).expect("opens");
+    thread::sleep(Duration::from_millis(100));
+    offer(&ledger, &view_at(0, NOON + 3 * DAY));
+    wait("a commit behind the failed pass", || ledger.health().rows() == 1);
+    assert_eq!((ledger.health().expired(), left(dir.path()).len()), (0, 3), "nothing went");
+    let heal = |conn: &mut Connection| conn.execute_batch("DROP TRIGGER full");
+    ledger.errands.run(heal).expect("there is room again");
+    now.fetch_add(60_000, Ordering::Relaxed);
+    wait("the next pass", || ledger.health().expired() == 2);
+    ledger.close();
+    assert_eq!(counts(dir.path(), Dimension::Dropped), ["retention 2"], "each is counted once");
 }
 
 #[test]

@@ -52,7 +52,9 @@ impl Tagging {
         match collect::route(path, &visit.site.config.prefix) {
             Route::Ours(rest) => Some(endpoints.answer(request, Downstream { https: visit.facts.https }, rest)),
             Route::Misspelt => Some(collect::not_found(&request.method)),
-            Route::Origin if endpoints.answers_gpc_json(path) => Some(collect::gpc_json(&request.method, self.since)),
+            Route::Origin if endpoints.answers_gpc_json(path) => {
+                Some(collect::gpc_json(&request.method, visit.site.gpc_since))
+            }
             Route::Origin => None,
         }
     }

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::collect;
 use crate::config::{Config, Site};
@@ -20,6 +18,8 @@ pub struct TaggingParts {
     pub config: Arc<Config>,
     /// Each site's endpoints, in the order of `config.sites`.
     pub endpoints: Vec<collect::Site>,
+    /// The day on which each site began to say `gpc_json`, in the same order.
+    pub gpc_since: Vec<Date>,
     /// Where views go.
     pub recorder: Recorder,
     /// Where the proxy counts.
@@ -34,8 +34,6 @@ pub struct Tagging {
     pub(super) table: SiteTable,
     pub(super) sites: Vec<Arc<TaggedSite>>,
     pub(super) clock: Clock,
-    /// The day on which these settings came into force, as far as this process knows (UTC).
-    pub(super) since: Date,
 }
 
 /// One site, with everything that is made once, and where its pages are counted and recorded.
@@ -45,23 +43,23 @@ pub(super) struct TaggedSite {
     pub(super) collect: collect::Site,
     pub(super) recorder: Recorder,
     pub(super) counters: Arc<Counters>,
+    /// The day on which it began to say `gpc_json`, where it does (UTC).
+    pub(super) gpc_since: Date,
 }
 
 impl Tagging {
     /// Makes every site ready.
     pub fn new(parts: TaggingParts) -> Arc<Self> {
-        let TaggingParts { config, endpoints, recorder, counters, clock } = parts;
+        let TaggingParts { config, endpoints, gpc_since, recorder, counters, clock } = parts;
         let table = SiteTable::new(config.sites.iter().map(|site| &**site));
-        let sites = config.sites.iter().zip(endpoints).map(|(site, collect)| {
+        let sites = config.sites.iter().zip(endpoints).zip(gpc_since).map(|((site, collect), gpc_since)| {
             let own_src = format!("{}/t.", site.prefix);
             let inject = inject::Site::new(site.clone(), collect.own_tag(), own_src.into());
             let (recorder, counters) = (recorder.clone(), counters.clone());
-            Arc::new(TaggedSite { config: site.clone(), inject, collect, recorder, counters })
+            Arc::new(TaggedSite { config: site.clone(), inject, collect, gpc_since, recorder, counters })
         });
         let sites = sites.collect();
-        let start = Timestamp::from_millisecond(clock.now_ms()).unwrap_or_default();
-        let since = TimeZone::UTC.to_datetime(start).date();
-        Arc::new(Tagging { config, table, sites, clock, since })
+        Arc::new(Tagging { config, table, sites, clock })
     }
 }
 
