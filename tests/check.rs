@@ -1,6 +1,7 @@
 //! Configuration files that others copy from, and the documents that name keys and words: held against the program.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,8 +12,8 @@ use inlay::inject::Reason;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// What examples ask of the environment.
-fn env(name: &str) -> Option<String> {
-    (name == "NEWS_ORIGIN").then(|| "http://10.0.0.5:3000".to_owned())
+fn env(name: &str) -> Option<OsString> {
+    (name == "NEWS_ORIGIN").then(|| "http://10.0.0.5:3000".into())
 }
 
 /// All files under the folder with this extension.
