@@ -88,9 +88,18 @@ impl Asked<'_> {
         Ok(days)
     }
 
+    /// Of one day its own hours, the earliest of any site; of more the last 48.
+    fn first_hour(&self, last: i64) -> i64 {
+        let begins =
+            |site: &Site| Some(self.span.from.to_zoned_datetime(site.zone.clone()).ok()?.timestamp().as_second());
+        let day = self.sites.iter().filter_map(begins).min().filter(|_| self.span.from == self.span.to);
+        let floor = last - HOURS + 1;
+        day.map_or(floor, |second| second.div_euclid(3600).clamp(floor, last))
+    }
+
     fn hours(&self, now: Timestamp) -> Result<Vec<Period<i64>>, Error> {
         let last = now.as_second().div_euclid(3600);
-        let first = last - HOURS + 1;
+        let first = self.first_hour(last);
         let mut hours: Vec<_> = (first..=last).map(|at| Period { at, views: 0, bots: 0 }).collect();
         for site in self.sites {
             for (hour, views, bots) in counts::by_hour(self.conn, site.id, first, last)? {
