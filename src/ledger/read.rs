@@ -87,7 +87,9 @@ pub fn read(dir: &Path) -> Result<Connection, ReadError> {
 fn connect(file: &Path) -> Result<(Connection, Kind), ReadError> {
     let source = match open(file.as_os_str(), OpenFlags::empty()) {
         Ok(opened) => return Ok(opened),
-        Err(source) if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) => source,
+        Err(source) if matches!(source.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) => {
+            source
+        }
         Err(source) => return Err(FileError::told(file, source).into()),
     };
     let mut log = file.as_os_str().to_owned();
