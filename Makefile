@@ -6,14 +6,14 @@ CARGO ?= cargo
 .PHONY: help demo build dist test lint bench need-build need-tests need-lint
 
 help:
-	@echo "make demo    a sample shop with Inlay before it"
+	@echo "make demo    a sample shop with Inlay before it (DEMO_ARGS='--listen 127.0.0.1:8081' gives it another port)"
 	@echo "make test    all tests; installs what they need"
 	@echo "make lint    formatting, clippy, licences"
 	@echo "make bench   the ledger's rows a second, a report over a year of 20 million views (about 10 minutes)"
 	@echo "make dist    the binary that packages use"
 
 demo: build
-	./target/release/inlay demo
+	./target/release/inlay demo $(DEMO_ARGS)
 
 build: need-build
 	$(CARGO) build --release --locked --bin inlay
@@ -32,11 +32,13 @@ lint: need-build need-lint
 bench: need-build
 	$(CARGO) bench --locked --benches
 
-# pingora always builds zlib-ng, which wants cmake and a C compiler.
+# pingora always builds zlib-ng, which wants cmake and a C compiler; the compiler's package does not bring the headers of C itself.
 need-build:
-	@tools/need.sh "to build zlib-ng, which pingora compiles in" cmake:cmake cc:gcc
+	@CARGO="$(CARGO)" tools/need-rust.sh 1.95
+	@tools/need.sh "to build zlib-ng, which pingora compiles in" cmake:cmake cc:gcc,libc6-dev
 need-tests:
 	@tools/need.sh "for the tests with a real server and a real browser" nginx:nginx chromium:chromium strace:strace node:nodejs npm:npm curl:curl
 	@cd tests/browser && { [ -d node_modules/playwright-core ] || npm ci --no-audit --no-fund --silent; }
 need-lint:
+	@CARGO="$(CARGO)" tools/need-rust.sh 1.95 rustfmt clippy
 	@command -v cargo-deny >/dev/null || { echo "Installing cargo-deny: it checks licences, bans and sources."; $(CARGO) install --locked --quiet cargo-deny; }

@@ -1,6 +1,7 @@
 //! Configuration files that others copy from, and the documents that name keys and words: held against the program.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,8 +12,8 @@ use inlay::inject::Reason;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// What examples ask of the environment.
-fn env(name: &str) -> Option<String> {
-    (name == "NEWS_ORIGIN").then(|| "http://10.0.0.5:3000".to_owned())
+fn env(name: &str) -> Option<OsString> {
+    (name == "NEWS_ORIGIN").then(|| "http://10.0.0.5:3000".into())
 }
 
 /// All files under the folder with this extension.
@@ -119,6 +120,67 @@ fn check_sums_up_every_example_and_ends_with_0() {
         assert_eq!((check.status.code(), lines(&check.stderr)), (Some(0), Vec::new()), "{file}");
         assert!(said.first().is_some_and(|line| *line == format!("{file} is right.")), "{said:#?}");
     }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_said_at_the_key_that_names_it() {
+    let place = tempfile::tempdir().expect("a folder");
+    fs::write(place.path().join("inlay.toml"), "\nsites = 'missing.toml'\n").expect("writable");
+    let said = lines(&inlay(&["check", "--config", "inlay.toml"], place.path()).stderr);
+    assert_eq!(said.len(), 1, "{said:#?}");
+    assert!(said[0].starts_with("inlay.toml:2:9: the file missing.toml of `sites` cannot be read: "), "{said:#?}");
+}
+
+/// A folder of commands that are all there is: a make-believe one for each name, which runs these lines.
+fn commands(scripts: &[(&str, &str)]) -> tempfile::TempDir {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().expect("a folder");
+    for real in ["bash", "env", "sed", "sort", "head", "id"] {
+        let found = ["/usr/bin", "/bin"].iter().map(|bin| Path::new(bin).join(real)).find(|path| path.exists());
+        symlink(found.expect("a Debian machine has it"), folder.path().join(real)).expect("writable");
+    }
+    for (name, lines) in scripts {
+        let path = folder.path().join(name);
+        fs::write(&path, format!("#!/bin/bash\n{lines}\n")).expect("writable");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("writable");
+    }
+    folder
+}
+
+/// A script of tools/, with nothing but these commands.
+fn tool(script: &str, arguments: &[&str], commands: &tempfile::TempDir) -> Output {
+    let mut command = Command::new(Path::new(ROOT).join("tools").join(script));
+    command.args(arguments).env_clear().env("PATH", commands.path()).output().expect("the script starts")
+}
+
+#[test]
+fn a_machine_without_a_new_enough_rust_is_told_which_is_needed() {
+    let version = |version: &str| format!("[ \"$1\" = --version ] && echo 'cargo {version} (abc 2026-01-01)'");
+    for (found, good) in
+        [("1.85.1", false), ("1.9.0", false), ("1.95.0", true), ("1.100.0-nightly", true), ("2.0.0", true)]
+    {
+        let commands = commands(&[("cargo", &version(found))]);
+        let ended = tool("need-rust.sh", &["1.95"], &commands);
+        assert_eq!(ended.status.success(), good, "{found}: {:?}", lines(&ended.stderr));
+        assert!(good || lines(&ended.stderr).concat().starts_with("Rust 1.95 or newer is needed"), "{found}");
+    }
+    let none = tool("need-rust.sh", &["1.95"], &commands(&[]));
+    assert!(!none.status.success() && lines(&none.stderr).concat().contains("Rust 1.95 or newer is needed"));
+    let no_clippy = format!("[ \"$1\" = clippy ] && exit 1; {}; exit 0", version("1.95.0"));
+    let bare = tool("need-rust.sh", &["1.95", "rustfmt", "clippy"], &commands(&[("cargo", &no_clippy)]));
+    assert_eq!(
+        lines(&bare.stderr).concat(),
+        "clippy is needed: rustup component add clippy, or your distribution's package of that name."
+    );
+}
+
+#[test]
+fn a_compiler_is_installed_with_the_headers_of_c() {
+    let commands = commands(&[("apt-get", "exit 0"), ("cmake", ""), ("sudo", "exec \"$@\"")]);
+    let ended = tool("need.sh", &["to build", "cmake:cmake", "cc:gcc,libc6-dev"], &commands);
+    let said = lines(&ended.stdout);
+    assert!(ended.status.success(), "{:?}", lines(&ended.stderr));
+    assert_eq!(said.first().map(String::as_str), Some("Missing: gcc libc6-dev (needed to build)."));
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,123 @@ fn a_busy_port_is_an_error_at_once_and_in_words() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains(&addr.to_string()) && said.contains("another program listens there"), "{said}");
     assert!(start.elapsed() < Duration::from_secs(10), "at once, and not after 30 tries: {:?}", start.elapsed());
+}
+
+/// The binary as a user who has no rights beyond his own: as root, another one; in a network of its own where this machine's
+/// has opened the low ports to everybody.
+fn without_rights() -> Command {
+    let root = std::fs::metadata("/proc/self").expect("a process of ours").uid() == 0;
+    let open_from = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or("1024".into());
+    let inlay = env!("CARGO_BIN_EXE_inlay");
+    let mut words = Vec::new();
+    if open_from.trim().parse::<u16>().is_ok_and(|port| port <= 80) {
+        words.extend(["unshare", "--net"]);
+        words.extend((!root).then_some("--user"));
+    }
+    if root {
+        words.extend(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]);
+    }
+    words.push(inlay);
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+#[test]
+fn a_port_below_1024_without_rights_is_an_error_at_once_and_in_words() {
+    let dir = TempDir::new().expect("a folder");
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).expect("ours");
+    // Of every address, as a network of its own has no other.
+    let mut proxy = without_rights();
+    proxy.args(["proxy", "http://127.0.0.1:3000", "--listen", "0.0.0.0:80", "--admin", "127.0.0.1:0", "--data"]);
+    let ended = proxy.arg(dir.path().join("data")).output().expect("it runs");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("0.0.0.0:80: ports below 1024 need rights: run with CAP_NET_BIND_SERVICE"), "{said}");
+}
+
+#[test]
+fn a_closed_ledger_is_read_by_who_cannot_write_its_folder_and_an_open_one_is_explained() {
+    let proxy_dir = Arc::new(TempDir::new().expect("a folder"));
+    let origin = Origin::html(PAGE);
+    let mut proxy = Proxy::start_in(proxy_dir, "", &site(&origin));
+    navigate(proxy.addr, "/", "");
+    proxy.stats_with_views(1);
+    let data = proxy.data();
+    let readable = |mode: u32| {
+        for entry in std::fs::read_dir(&data).expect("the folder").filter_map(Result::ok) {
+            std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(0o444)).expect("ours");
+        }
+        for folder in [data.as_path(), data.parent().expect("a folder")] {
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode)).expect("ours");
+        }
+    };
+    let read = || without_rights().args(["stats", "--json", "--data"]).arg(&data).output().expect("it runs");
+    proxy.signal("-KILL");
+    proxy.wait();
+    std::fs::remove_file(data.join("ledger.db-shm")).expect("the log's index is made anew");
+    readable(0o555);
+    let refused = read();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("ledger.db was not closed") && said.lines().count() == 1, "{said}");
+    readable(0o755);
+    std::fs::set_permissions(data.join("ledger.db"), std::fs::Permissions::from_mode(0o644)).expect("ours");
+    std::fs::set_permissions(data.join("ledger.db-wal"), std::fs::Permissions::from_mode(0o644)).expect("ours");
+    std::fs::set_permissions(data.join("ledger.lock"), std::fs::Permissions::from_mode(0o644)).expect("ours");
+    assert_eq!(Proxy::start_in(proxy.dir.clone(), "", &site(&origin)).stop(), Some(0), "the log is taken in");
+    readable(0o555);
+    let read = read();
+    let said = String::from_utf8_lossy(&read.stderr).into_owned();
+    let stats: serde_json::Value = serde_json::from_slice(&read.stdout).expect(&said);
+    assert_eq!(stats["views"], 1, "all of it is in the file");
+    readable(0o755);
+}
+
+#[test]
+fn a_busy_port_of_the_demo_names_the_flag_for_another() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = taken.local_addr().expect("its address").to_string();
+    let dir = TempDir::new().expect("a folder");
+    for (flag, other) in [("--listen", "--admin"), ("--admin", "--listen")] {
+        let mut demo = binary();
+        let demo = demo.args(["demo", flag, &addr, other, "127.0.0.1:0", "--data"]).arg(dir.path().join("demo"));
+        let said = String::from_utf8_lossy(&demo.output().expect("it runs").stderr).into_owned();
+        assert!(said.contains(&format!("choose another address: inlay demo {flag} 127.0.0.1:")), "{said}");
+        assert_eq!(said.matches("another program listens there").count(), 1, "once: {said}");
+    }
+}
+
+#[test]
+fn a_demo_whose_output_nobody_reads_goes_on_and_ends_cleanly() {
+    let dir = TempDir::new().expect("a folder");
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    let mut demo = binary();
+    demo.args(["demo", "--listen", &free.to_string(), "--admin", "127.0.0.1:0", "--data"]).arg(dir.path().join("demo"));
+    let mut child = demo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stdout.take());
+    wait_for("the shop is there", || std::net::TcpStream::connect(free).ok());
+    navigate(free, "/", "");
+    wait_for("the view is durable", || stats(&dir.path().join("demo")).filter(|stats| stats["views"] == 1));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
+    let ended = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success() && !said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn a_proxy_whose_log_nobody_reads_serves_on() {
+    let dir = TempDir::new().expect("a folder");
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    let origin = Origin::html(PAGE);
+    let mut proxy = binary();
+    proxy.args(["proxy", &origin.url(), "--listen", &free.to_string(), "--admin", "127.0.0.1:0", "--data"]);
+    let proxy = proxy.arg(dir.path().join("data")).env("INLAY_LOG", "trace");
+    let mut child = proxy.stderr(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stderr.take());
+    wait_for("it is there", || std::net::TcpStream::connect(free).ok());
+    assert_eq!(navigate(free, "/", "").inlay(), Some("tagged"));
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
 #[test]

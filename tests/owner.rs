@@ -64,6 +64,37 @@ fn tokens_outlive_the_process_and_are_made_without_one() {
 }
 
 #[test]
+fn no_token_is_made_in_a_ledger_that_nobody_named() {
+    let dir = TempDir::new().expect("a folder");
+    let refused = token_command(&["create", "--name", "me"]).current_dir(dir.path()).output().expect("it runs");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("say which with --data DIR or --config FILE") && said.lines().count() == 1, "{said}");
+    assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0, "nothing was made");
+    for words in [&["create", "--name", "me", "--data", "data"][..], &["create", "--name", "you"]] {
+        let made = token_command(words).current_dir(dir.path()).output().expect("it runs");
+        let said = String::from_utf8_lossy(&made.stderr).into_owned();
+        let dir = dir.path().canonicalize().expect("it is there").join("data");
+        assert!(made.status.success() && said.contains(&format!("the ledger in {}", dir.display())), "{said}");
+    }
+}
+
+#[test]
+fn tokens_and_statistics_are_found_by_a_file_whose_sites_are_not_ready() {
+    let dir = TempDir::new().expect("a folder");
+    let config = dir.path().join("inlay.toml");
+    std::fs::write(&config, "[server]\ndata = \"d\"\n[[site]]\norigin = \"env:INLAY_TEST_UNSET\"\n").expect("written");
+    let made = token_command(&["create", "--name", "me", "--config"]).arg(&config).output().expect("it runs");
+    assert!(
+        made.status.success() && dir.path().join("d/ledger.db").exists(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let stats = binary().args(["stats", "--config"]).arg(&config).output().expect("it runs");
+    assert!(stats.status.success(), "{}", String::from_utf8_lossy(&stats.stderr));
+}
+
+#[test]
 fn off_loopback_only_what_is_open_answers_until_there_is_a_token() {
     let dir = Arc::new(TempDir::new().expect("a folder"));
     let config = dir.path().join("inlay.toml");
@@ -74,9 +105,10 @@ fn off_loopback_only_what_is_open_answers_until_there_is_a_token() {
     );
     std::fs::write(&config, text).expect("the configuration is written");
     let proxy = Proxy::spawn(binary().arg("run").arg("--config").arg(&config), dir);
-    wait_for("the start says how a token is made", || {
-        proxy.log().iter().any(|line| line.contains("inlay token create")).then_some(())
+    let hint = wait_for("the start says how a token is made", || {
+        proxy.log().into_iter().find(|line| line.contains("inlay token create"))
     });
+    assert!(hint.contains(&format!("--data {}", proxy.data().display())), "with its own folder: {hint}");
     let at = std::net::SocketAddr::from(([127, 0, 0, 1], proxy.admin.port()));
     let get = |target: &str| ask(at, "GET", &at.to_string(), target, "");
     assert_eq!(get("/live").status(), 200);

@@ -44,7 +44,7 @@ impl Rooms {
                     Some(place) if place <= own => return None,
                     Some(_) => format!("`{}` stands above `{named}` in the table of rooms", source.room()),
                     // A module within a file is nearer to its room than its path tells.
-                    None if from == "super" => return None,
+                    None if from == "super" && !matches!(&*named, "" | "self" | "as") => return None,
                     None => format!("`crate::{named}` names no room; a room is named by its own path"),
                 };
                 Some(format!("{path}:{line}: {why}"))
@@ -76,7 +76,7 @@ impl Source<'_> {
         for (at, word) in words(&self.code) {
             let before = self.code[..at].trim_end();
             let from_root = match word {
-                "crate" => self.code[at..].strip_prefix("crate::"),
+                "crate" => self.code[at..].strip_prefix("crate::").or_else(|| self.renamed(at + "crate".len())),
                 "super" if !before.ends_with("super::") => self.above(at),
                 _ => None,
             };
@@ -86,14 +86,43 @@ impl Source<'_> {
         named
     }
 
-    /// What stands behind `super::super::` when so many leave the room.
+    /// What stands behind `super::super::` when so many leave the room. From a module within a file everything may be taken:
+    /// that is nearer to its room than its path tells.
     fn above(&self, at: usize) -> Option<&str> {
         let mut rest = &self.code[at..];
         let mut steps = 0;
         while let Some(next) = rest.strip_prefix("super::") {
             (rest, steps) = (next, steps + 1);
         }
-        (steps >= self.depth() && !rest.starts_with('*')).then_some(rest)
+        if rest.starts_with("super") && steps + 1 == self.depth() && !self.is_within_module(at) {
+            return self.renamed(self.code.len() - rest.len() + "super".len());
+        }
+        let everything = rest.starts_with('*') || rest.starts_with("{self");
+        (steps >= self.depth() && !(everything && self.is_within_module(at))).then_some(rest)
+    }
+
+    /// `as NAME` behind the root: what is named by it later is not seen, so the name itself is.
+    fn renamed(&self, end: usize) -> Option<&str> {
+        let behind = self.code[end..].trim_start();
+        behind.starts_with("as ").then_some(behind)
+    }
+
+    /// Whether a `mod name {` of this file is open here. As rustfmt writes it: its `}` stands below its `mod`.
+    fn is_within_module(&self, at: usize) -> bool {
+        let mut open: Vec<usize> = Vec::new();
+        for line in self.code[..at].lines() {
+            let text = line.trim_start();
+            let indent = line.len() - text.len();
+            if text == "}" && open.last() == Some(&indent) {
+                open.pop();
+            }
+            if text.ends_with('{') && (text.starts_with("mod ") || text.contains(" mod ")) {
+                open.push(indent);
+            }
+        }
+        // A module that is written on one line.
+        let line = self.code[..at].lines().last().unwrap_or_default();
+        !open.is_empty() || line.contains("mod ") && line.contains('{')
     }
 
     /// Lines that use a library, or one of its family, by a path or a `use`.
@@ -195,6 +224,12 @@ fn a_planted_import_is_found() {
         ("config/a.rs", "    use super::super::event;", "`config` stands above `event`"),
         ("config/mod.rs", "pub use super::{event, signal};", "`config` stands above `signal`"),
         ("config/a.rs", "use crate::*;", "names no room"),
+        ("config/a.rs", "use super::super::*;", "names no room"),
+        ("config/mod.rs", "mod a {\n}\nuse super::*;", "config/mod.rs:4: `crate::` names no room"),
+        ("config/a.rs", "use crate as c;", "names no room"),
+        ("config/a.rs", "use crate::{self as c};", "names no room"),
+        ("config/a.rs", "use super::super as c;", "names no room"),
+        ("config/a.rs", "use super::super::{self as c};", "names no room"),
         ("admin/a.rs", "use pingora::prelude::Session;", "admin/a.rs:2: `pingora` is the business of"),
         ("collect/a.rs", "use pingora_http::RequestHeader;", "`pingora` is the business of"),
         ("proxy/a.rs", "let _ = lol_html::rewrite_str;", "`lol_html` is the business of"),
@@ -219,6 +254,8 @@ fn what_is_allowed_is_not_complained_of() {
         ("proxy/a.rs", "use super::super::config; use pingora::prelude::*; const A: &str = \"//\"; use crate::event;"),
         ("collect/tests/a.rs", "use super::super::app; // a module of this room"),
         ("config/flags.rs", "mod tests { use super::super::HostSent; }"),
+        ("config/flags.rs", "#[cfg(test)]\nmod tests {\n    use super::super::*;\n    use super::*;\n}"),
+        ("config/a.rs", "use super::*; use super as room;"),
         ("ledger/a.rs", "use rusqlite::Connection; let pingora = 1; let b = pingora + 1;"),
     ] {
         let found = rooms().breaches(path, &format!("//! Owns something.\n{allowed}\n"));

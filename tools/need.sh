@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/need.sh WHY COMMAND:PACKAGE ...
+# tools/need.sh WHY COMMAND:PACKAGE[,PACKAGE] ...
 # Installs the Debian packages whose commands are missing; says what and why; stops with a clear sentence where it may not.
 set -euo pipefail
 
@@ -7,7 +7,9 @@ why=$1
 shift
 missing=()
 for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 || missing+=("${pair##*:}")
+    command -v "${pair%%:*}" >/dev/null 2>&1 && continue
+    IFS=, read -ra packages <<<"${pair##*:}"
+    missing+=("${packages[@]}")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0
 

@@ -59,20 +59,30 @@ impl Access {
         if session { Entry::Session } else { Entry::Refused }
     }
 
-    /// Begins a session with a token: the `Set-Cookie` for it.
-    pub(super) fn log_in(&self, token: &str, peer: IpAddr, now_s: i64) -> Result<HeaderValue, Entry> {
-        self.check(token, peer, now_s).map(|hash| self.sessions.begin(&hash, now_s))
+    /// Begins a session with a token: the `Set-Cookie` for it. `secure`: whether the browser came over https.
+    pub(super) fn log_in(&self, token: &str, peer: IpAddr, now_s: i64, secure: bool) -> Result<HeaderValue, Entry> {
+        self.check(token, peer, now_s).map(|hash| self.sessions.begin(&hash, now_s, secure))
+    }
+
+    /// Ends every session that the request shows, for whoever has a copy of it as well.
+    pub(super) fn log_out(&self, headers: &HeaderMap, now_s: i64) {
+        for value in cookies(headers) {
+            if self.tokens.any_in_force(|hash| self.sessions.holds(value, hash, now_s)) {
+                self.sessions.end(value, now_s);
+            }
+        }
     }
 
     /// The token's hash, where it is in force.
     fn check(&self, token: &str, peer: IpAddr, now_s: i64) -> Result<[u8; 32], Entry> {
-        if let Some(wait) = self.tries.wait_s(peer, now_s) {
-            return Err(Entry::Wait(wait));
-        }
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, token.trim().as_bytes()).as_ref());
         if self.tokens.any_in_force(|known| self.sessions.are_equal(known, &hash)) {
             return Ok(hash);
+        }
+        // Who has the token never waits: behind a proxy all have one address, a guesser among them.
+        if let Some(wait) = self.tries.wait_s(peer, now_s) {
+            return Err(Entry::Wait(wait));
         }
         self.tries.failed(peer, now_s);
         Err(Entry::Refused)
@@ -119,7 +129,7 @@ mod tests {
 
     /// The cookie of a new session as a browser sends it back.
     fn session(access: &Access, token: &str) -> HeaderMap {
-        let line = access.log_in(token, PEER, 1_000).expect("the token is in force");
+        let line = access.log_in(token, PEER, 1_000, false).expect("the token is in force");
         let pair = line.to_str().expect("ASCII").split(';').next().unwrap_or("").to_owned();
         sent(COOKIE, &format!("theme=dark; {pair}"))
     }
@@ -176,11 +186,11 @@ mod tests {
         let (_dir, ledger) = ledger();
         let token = create(&ledger, "a");
         let access = Access::new(false, &[1; 32], ledger.tokens());
-        assert!(access.log_in(&format!(" {token}\n"), PEER, 0).is_ok());
+        assert!(access.log_in(&format!(" {token}\n"), PEER, 0, false).is_ok());
     }
 
     #[test]
-    fn who_guesses_waits_while_a_session_goes_on() {
+    fn who_guesses_waits_while_a_token_and_a_session_open_as_ever() {
         let (_dir, ledger) = ledger();
         let token = create(&ledger, "a");
         let access = Access::new(false, &[1; 32], ledger.tokens());
@@ -188,7 +198,10 @@ mod tests {
         let guess = sent(AUTHORIZATION, "Bearer guess");
         let last = (0..20).map(|_| access.entry(&guess, PEER, 2_000)).last();
         assert_eq!(last, Some(Entry::Wait(60)));
-        assert_eq!(access.log_in(&token, PEER, 2_030), Err(Entry::Wait(30)), "the form waits with it");
+        assert_eq!(access.log_in("guess", PEER, 2_030, false), Err(Entry::Wait(30)), "the form waits with it");
+        assert!(access.log_in(&token, PEER, 2_030, false).is_ok(), "who has the token is let in");
+        let bearer = sent(AUTHORIZATION, &format!("Bearer {token}"));
+        assert_eq!(access.entry(&bearer, PEER, 2_030), Entry::Token, "and so is a program with it");
         assert_eq!(access.entry(&cookie, PEER, 2_030), Entry::Session, "who is in stays in");
     }
 }

@@ -242,6 +242,15 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_folder_that_a_configuration_may_name_has_room_for_the_socket() {
+        let place = folder();
+        let room = crate::config::LONGEST_FOLDER - place.path().as_os_str().len() - 1;
+        let dir = place.path().join("a".repeat(room));
+        let _process = open(&dir);
+        assert!(create(&dir, "ci").is_some(), "the socket is there");
+    }
+
+    #[test]
     fn only_the_owner_may_open_the_socket() {
         let dir = folder();
         let _process = open(dir.path());

@@ -112,7 +112,10 @@ impl Admin {
             ("/login", Entry::Refused) if request.method() == Method::POST => self.log_in(request, peer, now),
             ("/login", _) if reads || request.method() == Method::POST => reply::see_other("/"),
             ("/login" | "/logout", _) if request.method() != Method::POST => reply::wrong_method(&[Method::POST]),
-            ("/logout", _) => with_cookie(reply::see_other("/login"), session::end()),
+            ("/logout", _) => {
+                self.access.log_out(request.headers(), now.as_second());
+                with_cookie(reply::see_other("/login"), session::forget(sender::is_secure(request.headers())))
+            }
             (_, Entry::Refused) if wants_html && reads => reply::see_other("/login"),
             (_, Entry::Refused) => refused(),
             ("/", _) if !reads => reply::wrong_method(&[Method::GET, Method::HEAD]),
@@ -123,7 +126,7 @@ impl Admin {
 
     fn log_in(&self, request: &Request<Bytes>, peer: IpAddr, now: Timestamp) -> Reply {
         let token = value(request.body(), b"token").unwrap_or_default();
-        match self.access.log_in(&token, peer, now.as_second()) {
+        match self.access.log_in(&token, peer, now.as_second(), sender::is_secure(request.headers())) {
             Ok(cookie) => with_cookie(reply::see_other("/"), cookie),
             Err(Entry::Wait(seconds)) => wait(seconds, true),
             Err(_) => {
@@ -173,7 +176,8 @@ fn with_cookie(mut reply: Reply, cookie: HeaderValue) -> Reply {
 }
 
 fn refused() -> Reply {
-    let words = "A token is needed: Authorization: Bearer TOKEN. One is made with: inlay token create --name NAME";
+    let words = "A token is needed: Authorization: Bearer TOKEN. One is made on the machine that Inlay runs on, with: \
+                 inlay token create --name NAME, with --data DIR or --config FILE";
     let mut reply = reply::text(StatusCode::UNAUTHORIZED, words);
     reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"inlay\""));
     reply
@@ -183,7 +187,8 @@ fn no_token() -> Reply {
     reply::text(
         StatusCode::FORBIDDEN,
         "No token was made yet, so only /live, /ready and /metrics answer here.\n\
-         On the machine that Inlay runs on: inlay token create --name me",
+         On the machine that Inlay runs on: inlay token create --name me, with --data DIR or --config FILE: \
+         those that it was started with. Its log has the whole command.",
     )
 }
 

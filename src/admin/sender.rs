@@ -20,6 +20,11 @@ pub(super) fn is_ours(headers: &HeaderMap, host: &Named) -> bool {
     }
 }
 
+/// Whether a form was sent from a page that came over https.
+pub(super) fn is_secure(headers: &HeaderMap) -> bool {
+    headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"))
+}
+
 fn authority(origin: &str) -> Option<String> {
     let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))?;
     Some(rest.to_ascii_lowercase())

@@ -129,6 +129,7 @@ fn off_loopback_without_a_token_everything_guarded_says_how_to_make_one() {
         let reply = owner.get(path, &[(ACCEPT, BROWSER)]);
         assert_eq!(reply.status(), StatusCode::FORBIDDEN, "{path}");
         assert!(words(&reply).contains("inlay token create"), "{path}: {}", words(&reply));
+        assert!(words(&reply).contains("with --data DIR or --config FILE"), "for the right ledger: {}", words(&reply));
     }
 }
 
@@ -152,6 +153,11 @@ fn a_browser_is_sent_to_the_form_and_comes_back_with_a_session_until_it_logs_out
     let [origin] = ours;
     let out = owner.send(Method::POST, "/logout", &[origin, (COOKIE, cookie)], "");
     assert!(field(&out, SET_COOKIE).starts_with("inlay_admin=; Max-Age=0"), "{}", field(&out, SET_COOKIE));
+    assert_eq!(owner.get("/", &[(COOKIE, cookie)]).status(), StatusCode::UNAUTHORIZED, "a copy of it opens nothing");
+    let again = owner.send(Method::POST, "/login", &[(ORIGIN, "http://127.0.0.1:9180")], &format!("token={token}"));
+    let cookie = field(&again, SET_COOKIE);
+    let cookie = cookie.split(';').next().unwrap_or("");
+    assert_eq!(owner.get("/", &[(COOKIE, cookie)]).status(), StatusCode::OK, "a new session in the same second");
     owner.revoke();
     assert_eq!(owner.get("/", &[(COOKIE, cookie)]).status(), StatusCode::UNAUTHORIZED, "revoked, so its session ends");
 }
@@ -175,6 +181,18 @@ fn a_form_of_another_site_is_refused_before_its_token_is_looked_at() {
         let reply = owner.send(Method::POST, path, &[(ORIGIN, "http://evil.example")], &form);
         assert_eq!((reply.status(), field(&reply, SET_COOKIE)), (StatusCode::FORBIDDEN, String::new()), "{path}");
     }
+}
+
+#[test]
+fn a_session_that_began_over_https_is_for_https_alone() {
+    let owner = owner("0.0.0.0:9180");
+    let form = format!("token={}", owner.token());
+    let named = |origin| [(HOST, "stats.example.com"), (ORIGIN, origin)];
+    for (origin, secure) in [("https://stats.example.com", true), ("http://stats.example.com", false)] {
+        let cookie = field(&owner.send(Method::POST, "/login", &named(origin), &form), SET_COOKIE);
+        assert_eq!(cookie.ends_with("; Secure"), secure, "{origin}: {cookie}");
+    }
+    assert!(words(&owner.get("/login", &[])).contains("<code>--data DIR</code> or <code>--config FILE</code>"));
 }
 
 #[test]
@@ -219,6 +237,10 @@ fn the_page_shows_what_the_ledger_counted() {
     ledger.close();
     let request = Request::builder().uri("/?days=1").header(HOST, "localhost").body(Bytes::new()).expect("a request");
     let page = words(&admin.answer(&request, PEER, now()));
+    assert!(
+        page.contains("Tue 24 Nov, 00:00") && !page.contains("Mon 23 Nov, 23:00"),
+        "today's hours begin with the day"
+    );
     for part in ["<dd>1<small>pages shown", "title=\"/lamps\"", "of 1 pages, 100\u{a0}%", "24 Nov 2026"] {
         assert!(page.contains(part), "{part} in {page}");
     }

@@ -1,6 +1,6 @@
-//! How often a token may be tried: a stranger who guesses is told to wait, before the ledger is asked.
+//! How often a wrong token may be tried: a stranger who guesses is told to wait. A right one opens at any time.
 //!
-//! A token has 256 random bits; what is bounded here is the work and the noise that guessing makes. Nobody waits inside.
+//! A token has 256 random bits; what is bounded here is the noise that guessing makes. Nobody waits inside.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};

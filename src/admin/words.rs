@@ -17,7 +17,7 @@ pub(super) fn of_outcome(word: &str) -> &'static str {
 fn of_reason(reason: Reason) -> &'static str {
     match reason {
         Reason::Method => "The request was neither GET, HEAD nor POST.",
-        Reason::Status => "An answer with such a status is no page: a redirect, an error.",
+        Reason::Status => "Only pages with status 200 are tagged.",
         Reason::Upgrade => "The request asked to switch protocols, to a WebSocket for instance.",
         Reason::NotHtml => "The answer was not HTML.",
         Reason::Attachment => "The answer was to be saved, not shown.",

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::config::{self, Config, OwnerTag, Problem, Problems};
+use crate::config::{self, Config, Env, OwnerTag, Problem, Problems};
 use crate::inject;
 
 /// Reads and checks the file; `env` tells what an environment variable holds. Whatever `check` says, `run` refuses, in the
 /// same words.
-pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Problems> {
+pub fn load(path: &Path, env: Env<'_>) -> Result<Config, Problems> {
     config::load_with(path, env, &snippets)
 }
 

@@ -35,7 +35,7 @@ pub enum LoadError {
 impl Inlay {
     /// Reads a configuration file and opens its ledger. Listeners and origins in it are the caller's own business.
     pub fn load(file: &Path) -> Result<Inlay, LoadError> {
-        let config = super::load(file, &|name| std::env::var(name).ok())?;
+        let config = super::load(file, &|name| std::env::var_os(name))?;
         Ok(Inlay::open(Arc::new(config))?)
     }
 

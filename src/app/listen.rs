@@ -42,7 +42,7 @@ pub enum ListenError {
         addr: SocketAddr,
     },
     /// Anything else that the system says.
-    #[error("{addr}: cannot listen there")]
+    #[error("{addr}: cannot listen there: {source}")]
     Other {
         /// The address.
         addr: SocketAddr,

@@ -15,6 +15,8 @@ use crate::config::LogFormat;
 /// Starts logging. A second start in one process changes nothing.
 pub fn start(format: LogFormat, level: TracingLevel) {
     let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_target(false);
+    // A closed standard error is nothing that could be told there; trying to would panic.
+    let lines = lines.log_internal_errors(false);
     // Both fail only where a logger is there already.
     _ = match format {
         LogFormat::Text => tracing::subscriber::set_global_default(lines.finish()),

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{DONE, FAILED, WRONG_USE};
+use super::{DONE, FAILED, WRONG_USE, printed};
 use crate::app;
-use crate::config::{Config, Host, HostSent, InFront, Net, Origin, OwnerTag, Site};
+use crate::config::{Config, Env, Host, HostSent, InFront, Net, Origin, OwnerTag, Site};
 
 /// Arguments of `inlay check`.
 #[derive(Debug, Args)]
@@ -21,27 +21,19 @@ pub(super) struct CheckArgs {
 
 /// Checks the file: 0, or 2 with its problems on the standard error.
 pub(super) fn run(args: &CheckArgs) -> u8 {
-    let env = |name: &str| std::env::var(name).ok();
-    // What cannot be printed is read by nobody: a closed pipe.
-    report(&args.config, &env, &mut io::stdout().lock(), &mut io::stderr().lock()).unwrap_or(FAILED)
+    report(&args.config, &|name| std::env::var_os(name), &mut io::stdout().lock(), &mut io::stderr().lock())
 }
 
-fn report(
-    path: &Path,
-    env: &dyn Fn(&str) -> Option<String>,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> io::Result<u8> {
-    match app::load(path, env) {
+fn report(path: &Path, env: Env<'_>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let (code, written) = match app::load(path, env) {
         Ok(config) => {
-            writeln!(out, "{} is right.\n\n{}", path.display(), Summary(&config))?;
-            Ok(DONE)
+            let warned = config.warnings.iter().try_for_each(|warning| writeln!(err, "warning: {warning}"));
+            let summed_up = writeln!(out, "{} is right.\n\n{}", path.display(), Summary(&config));
+            (DONE, printed(warned).and(printed(summed_up)))
         }
-        Err(problems) => {
-            writeln!(err, "{problems}")?;
-            Ok(WRONG_USE)
-        }
-    }
+        Err(problems) => (WRONG_USE, printed(writeln!(err, "{problems}"))),
+    };
+    if written.is_ok() { code } else { FAILED }
 }
 
 /// What a configuration means.
@@ -145,7 +137,7 @@ mod tests {
         let path = place.path().join(name);
         std::fs::write(&path, text).expect("writable");
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = report(&path, &|_| None, &mut out, &mut err).expect("a vector takes everything");
+        let code = report(&path, &|_| None, &mut out, &mut err);
         let folder = format!("{}/", place.path().display());
         let text = |bytes| String::from_utf8(bytes).expect("UTF-8").replace(&folder, "");
         (code, text(out), text(err))
@@ -218,6 +210,36 @@ site rest
   honours the opt-out cookie
 ";
         assert_eq!(out, wanted);
+    }
+
+    #[test]
+    fn a_pattern_that_names_nothing_is_warned_of_and_no_more() {
+        let place = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(place.path().join("sites.d")).expect("writable");
+        let path = place.path().join("inlay.toml");
+        let site = "[[site]]\nname = 'a'\nhosts = ['*']\norigin = 'http://127.0.0.1:1'\n";
+        std::fs::write(&path, format!("sites = 'sites.d/*.tml'\n{site}")).expect("writable");
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        assert_eq!(report(&path, &|_| None, &mut out, &mut err), 0);
+        let said = String::from_utf8(err).expect("UTF-8");
+        let place = format!("warning: {}:1:9: `sites.d/*.tml` matches no file", path.display());
+        assert!(said.starts_with(&place) && said.lines().count() == 1, "{said}");
+    }
+
+    #[test]
+    fn what_a_reader_does_not_want_to_see_changes_no_code() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let place = tempfile::tempdir().expect("a folder");
+        let path = place.path().join("inlay.toml");
+        assert_eq!(report(&path, &|_| None, &mut Closed, &mut Closed), 2, "there is no file");
     }
 
     #[test]

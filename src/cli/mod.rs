@@ -9,10 +9,13 @@ mod serve;
 mod stats;
 mod token;
 
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::folder::NotNamed;
 use crate::config::Problems;
 use crate::stats as statistics;
 
@@ -65,12 +68,65 @@ pub fn run(cli: Cli) -> ExitCode {
 fn ended(result: anyhow::Result<()>) -> u8 {
     let Err(error) = result else { return DONE };
     if let Some(problems) = error.downcast_ref::<Problems>() {
-        eprintln!("{problems}");
+        complain(problems);
         return WRONG_USE;
     }
-    eprintln!("inlay: {error:#}");
+    complain(sentence(&error));
     match error.downcast_ref::<statistics::Error>() {
         Some(statistics::Error::UnknownSite { .. }) => WRONG_USE,
+        _ if error.is::<NotNamed>() => WRONG_USE,
         _ => FAILED,
+    }
+}
+
+/// An error as people are told it. Its own words hold what caused it; the chain behind it would say that again.
+fn sentence(error: impl Display) -> String {
+    format!("inlay: {error}")
+}
+
+/// Says it on the standard error. Where that is closed nobody listens, which is no reason to stop.
+fn complain(words: impl Display) {
+    _ = writeln!(io::stderr(), "{words}");
+}
+
+/// Says it on the standard output; the same holds.
+fn tell(words: impl Display) {
+    _ = writeln!(io::stdout(), "{words}");
+}
+
+/// What came of printing, where a reader who has seen enough (`inlay stats | head`) is no failure.
+fn printed(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::ControlError;
+    use crate::app::{ListenError, StartError};
+    use crate::ledger::{OpenError, ReadError};
+
+    #[test]
+    fn no_printed_error_says_a_thing_twice_or_hides_its_cause() {
+        const CAUSE: &str = "the cause of it all";
+        let io = || io::Error::other(CAUSE);
+        let addr = std::net::SocketAddr::from(([127, 0, 0, 1], 80));
+        let errors: [anyhow::Error; 5] = [
+            StartError::Ledger(OpenError::Folder { dir: "/data".into(), said: io() }).into(),
+            OpenError::Writer(io()).into(),
+            StartError::Listen(ListenError::Other { addr, source: io() }).into(),
+            StartError::Control(ControlError::Io { path: "/data/inlay.sock".into(), source: io() }).into(),
+            ReadError::Denied { file: "/data/ledger.db".into(), source: io() }.into(),
+        ];
+        for error in errors {
+            let said = sentence(&error);
+            assert_eq!(said.matches(CAUSE).count(), 1, "{said}");
+            for cause in error.chain().skip(1).map(ToString::to_string) {
+                assert!(said.matches(&cause).count() <= 1, "{cause:?} stands twice in {said:?}");
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{WRONG_USE, serve};
+use super::{WRONG_USE, complain, serve};
 use crate::config::{self, Flags};
 
 /// Arguments of `inlay proxy`.
@@ -33,7 +33,7 @@ pub(super) fn run(args: ProxyArgs) -> u8 {
     match config::for_origin(&Flags { origin, listen, admin, data, host }) {
         Ok(config) => serve::until_stopped(config),
         Err(problems) => {
-            eprintln!("{problems}");
+            complain(problems);
             WRONG_USE
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{WRONG_USE, serve};
+use super::{WRONG_USE, complain, serve};
 use crate::app;
 
 /// Arguments of `inlay run`.
@@ -17,10 +17,10 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> u8 {
-    match app::load(&args.config, &|name| std::env::var(name).ok()) {
+    match app::load(&args.config, &|name| std::env::var_os(name)) {
         Ok(config) => serve::until_stopped(config),
         Err(problems) => {
-            eprintln!("{problems}");
+            complain(problems);
             WRONG_USE
         }
     }

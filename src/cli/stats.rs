@@ -7,11 +7,12 @@ mod text;
 
 use std::io::{self, Write};
 
+use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::ended;
-use super::folder::Folder;
+use super::folder::{Folder, whole};
+use super::{ended, printed};
 use crate::ledger::{self, Clock};
 use crate::stats::{self, MAX_DAYS, Question};
 
@@ -48,7 +49,7 @@ Examples:
 JSON:
   {\"v\":1, \"site\":NAME or null, \"from\":\"2026-11-18\", \"to\":\"2026-11-24\", \"views\":N, \"bot_views\":N,
    \"days\":[{\"day\":\"2026-11-18\", \"views\":N, \"bots\":N}, ...], one for each day,
-   \"hours\":[{\"hour\":\"2026-11-22T15:00:00Z\", \"views\":N, \"bots\":N}, ...], the last 48,
+   \"hours\":[{\"hour\":\"2026-11-22T15:00:00Z\", \"views\":N, \"bots\":N}, ...], the last 48, or today's of one day,
    \"pages\":[{\"value\":\"/\", \"count\":N}, ...], and in the same way \"referrers\" (hosts), \"campaigns\", \"sources\",
    \"statuses\", \"bots\", \"outcomes\" (of pages: \"tagged\", or why one was skipped), \"dropped\" (events, by reason)}
   Keys may be added; those that are here stay.";
@@ -60,13 +61,13 @@ pub(super) fn run(args: &StatsArgs) -> u8 {
 }
 
 fn print(args: &StatsArgs, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<()> {
-    let conn = ledger::read(&args.folder.path()?)?;
+    let dir = args.folder.path()?;
+    let conn = ledger::read(&dir)?;
     let question = Question { site: args.site.as_deref(), days: args.days, top: args.top.into() };
-    let report = stats::report(&conn, &question, now)?;
+    let report = stats::report(&conn, &question, now).map_err(|error| match error {
+        stats::Error::Sqlite(source) => anyhow!("the ledger in {} cannot be read: {source}", whole(&dir).display()),
+        other => other.into(),
+    })?;
     let written = if args.json { json::write(&report, out) } else { text::write(&report, out) };
-    match written.and_then(|()| out.flush()) {
-        // `inlay stats | head` is no failure.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
-    }
+    Ok(printed(written.and_then(|()| out.flush()))?)
 }

@@ -5,14 +5,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::ended;
-use super::folder::Folder;
+use super::folder::{Folder, whole};
+use super::{ended, printed};
 use crate::admin::{self, Answer, Command, Listed};
-use crate::ledger::{self, Clock};
+use crate::ledger::{self, Clock, ReadError, TokenError, Tokens};
 
 /// Arguments of `inlay token`.
 #[derive(Debug, Args)]
@@ -25,12 +25,12 @@ pub(super) struct TokenArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Make a token and print it, this once
-    #[command(after_help = "Example:\n  inlay token create --name laptop\n\n\
+    #[command(after_help = "Example:\n  inlay token create --name laptop --data /var/lib/inlay\n\n\
         The token is printed last, on a line of its own:\n  TOKEN=$(inlay token create --name ci --config inlay.toml)\n\n\
         Log in with it on the owner's page, or send it: Authorization: Bearer TOKEN")]
     Create {
         /// What you call it: this is how it is listed and revoked
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = token_name)]
         name: String,
         #[command(flatten)]
         folder: Folder,
@@ -61,12 +61,14 @@ impl Action {
     fn carry_out(self, out: &mut dyn Write, notes: &mut dyn Write) -> anyhow::Result<()> {
         match self {
             Action::Create { name, folder } => {
-                let Answer::Token(token) = ask(&folder.path()?, Command::TokenCreate { name: name.clone() })? else {
+                let dir = folder.path_to_begin()?;
+                let Answer::Token(token) = ask(&dir, Command::TokenCreate { name: name.clone() })? else {
                     bail!(STRANGE);
                 };
                 writeln!(
                     notes,
-                    "Token {name:?} is made and in force. Only its hash is kept, so this is the one time it is shown:"
+                    "Token {name:?} is made and in force for {}. Only its hash is kept, so this is the one time it is shown:",
+                    ledger_in(&dir)
                 )?;
                 writeln!(out, "{token}")?;
             }
@@ -77,13 +79,14 @@ impl Action {
                 if tokens.is_empty() {
                     writeln!(notes, "There is no token yet. One is made with: inlay token create --name NAME")?;
                 }
-                out.write_all(table(&tokens).as_bytes())?;
+                writeln!(notes, "This is {}.", ledger_in(&dir))?;
+                printed(out.write_all(table(&tokens).as_bytes()))?;
             }
             Action::Revoke { name, folder } => {
                 let dir = folder.path()?;
                 there(&dir)?;
                 let Answer::Done = ask(&dir, Command::TokenRevoke { name: name.clone() })? else { bail!(STRANGE) };
-                writeln!(notes, "Token {name:?} is void.")?;
+                writeln!(notes, "Token {name:?} is void for {}.", ledger_in(&dir))?;
             }
         }
         Ok(())
@@ -91,6 +94,16 @@ impl Action {
 }
 
 const STRANGE: &str = "the running inlay answered something else than it was asked: is it of another version?";
+
+/// A name that a token may have, known before anything is made for it.
+fn token_name(written: &str) -> Result<String, TokenError> {
+    Tokens::check_name(written).map(|()| written.to_owned())
+}
+
+/// Which ledger it was: there may be others on the machine.
+fn ledger_in(dir: &Path) -> String {
+    format!("the ledger in {}", whole(dir).display())
+}
 
 /// Has the process that holds the ledger do it, or this one where none does.
 fn ask(dir: &Path, command: Command) -> anyhow::Result<Answer> {
@@ -111,7 +124,11 @@ fn ask(dir: &Path, command: Command) -> anyhow::Result<Answer> {
 
 /// Only making a token begins a ledger.
 fn there(dir: &Path) -> anyhow::Result<()> {
-    ledger::read(dir).map(drop).context("there are no tokens here")
+    match ledger::read(dir) {
+        Ok(_) => Ok(()),
+        Err(ReadError::None { .. }) => bail!("there are no tokens here, and no ledger in {}", whole(dir).display()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The tokens in aligned columns.
@@ -131,6 +148,7 @@ fn minute(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use anyhow::Context;
     use clap::Parser;
 
     #[derive(Debug, Parser)]
@@ -153,7 +171,8 @@ mod tests {
     }
 
     fn makes_lists_and_revokes(dir: &Path) {
-        let (token, _) = run(&["create", "--name", "laptop"], dir).expect("the name is free");
+        let (token, notes) = run(&["create", "--name", "laptop"], dir).expect("the name is free");
+        assert!(notes.contains(&format!("the ledger in {}", dir.display())), "it is said which one: {notes}");
         assert!(
             token.starts_with("inlay_") && token.trim_end().len() >= 6 + 43 && token.lines().count() == 1,
             "{token}"
@@ -191,6 +210,16 @@ mod tests {
         let _ledger = ledger::open(dir.path(), &[], Clock::system()).expect("the folder takes a ledger");
         let error = run(&["create", "--name", "ci"], dir.path()).expect_err("the ledger is held");
         assert!(error.to_string().contains("in use by process"), "{error}");
+    }
+
+    #[test]
+    fn a_name_that_no_token_can_have_is_refused_before_anything_is_made() {
+        let dir = folder();
+        for name in ["", "a\nb", &"a".repeat(65)] {
+            let error = run(&["create", "--name", name], dir.path()).expect_err("no name");
+            assert!(error.to_string().contains("1 to 64 characters"), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).expect("a folder").count(), 0, "nothing was made");
     }
 
     #[test]

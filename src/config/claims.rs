@@ -6,12 +6,19 @@ use std::net::{IpAddr, SocketAddr};
 use super::problem::At;
 use super::{Host, Origin};
 
+/// Who connects to an address of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Visitors,
+    Owner,
+}
+
 /// What sites have taken so far.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     names: HashMap<String, At>,
     hosts: HashMap<Host, (String, At)>,
-    listeners: Vec<SocketAddr>,
+    listeners: Vec<(SocketAddr, Side)>,
 }
 
 impl Claims {
@@ -24,12 +31,25 @@ impl Claims {
     }
 
     /// Takes the addresses that we listen on.
-    pub(super) fn listeners(&mut self, addrs: &[SocketAddr]) {
-        self.listeners.extend(addrs);
+    pub(super) fn listeners(&mut self, addrs: &[SocketAddr], side: Side) {
+        self.listeners.extend(addrs.iter().map(|addr| (*addr, side)));
     }
 
-    /// The address of ours that an origin is, if it is one: a request would go round until nothing is left to open.
-    pub(super) fn own_address(&self, origin: &Origin) -> Option<SocketAddr> {
+    /// `Err` is the sentence where an origin is an address of ours. To the visitors': a request would go round until nothing is
+    /// left to open. To the owner's: every visitor would stand on the owner's page, and as one from this machine.
+    pub(super) fn origin(&self, origin: &Origin) -> Result<(), String> {
+        match self.own_address(origin) {
+            None => Ok(()),
+            Some((own, Side::Visitors)) => {
+                Err(format!("`{own}` is where we listen; write the address of the site's own server"))
+            }
+            Some((own, Side::Owner)) => Err(format!(
+                "`{own}` is where the owner connects (`admin`), which is for no visitor; write the address of the site's own server"
+            )),
+        }
+    }
+
+    fn own_address(&self, origin: &Origin) -> Option<(SocketAddr, Side)> {
         let addr = match origin.host.as_str() {
             "localhost" => None,
             host => Some(host.parse::<IpAddr>().ok()?),
@@ -43,7 +63,7 @@ impl Claims {
         };
         self.listeners
             .iter()
-            .find(|listener| listener.port() == origin.port && origin.port != 0 && here(listener))
+            .find(|(listener, _)| listener.port() == origin.port && origin.port != 0 && here(listener))
             .copied()
     }
 

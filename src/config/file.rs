@@ -8,6 +8,8 @@ use serde::Deserialize;
 use {schemars::JsonSchema, serde::Serialize};
 
 use super::marked::Marked;
+#[cfg(test)]
+use super::schema::or_env;
 use super::types::{Identity, InFront, LogFormat, Place};
 
 /// Inlay's configuration file. Any text may be `env:NAME`, the value of an environment variable. Relative paths start in
@@ -123,7 +125,7 @@ pub(super) struct Privacy {
 
 /// A signal of the visitor's browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize, JsonSchema))]
+#[cfg_attr(test, derive(Serialize, JsonSchema), schemars(transform = or_env))]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Signal {
     /// `Sec-GPC: 1`.

@@ -4,24 +4,32 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::claims::Claims;
-use super::problem::Problem;
+use super::marked::Marked;
+use super::problem::{At, Problem};
 use super::resolve::Resolver;
 use super::source::Source;
-use super::walk::{self, Env, Part};
-use super::{Config, Problems, Site, SnippetCheck, file, sites};
+use super::walk::{self, Part};
+use super::{Config, Env, Problems, Site, SnippetCheck, file, sites, words};
 
 /// Reads and checks the file and all that it names.
 pub(super) fn load(path: &Path, env: Env<'_>, snippets: SnippetCheck<'_>) -> Result<Config, Problems> {
     let mut problems = Vec::new();
-    let config = Files { env, snippets, claims: Claims::default(), problems: &mut problems }.main(path);
+    let config = Files::new(env, snippets, &mut problems).main(path);
     finish(config, problems)
 }
 
-/// The configuration, or all its problems.
-pub(super) fn finish(config: Option<Config>, problems: Vec<Problem>) -> Result<Config, Problems> {
+/// Reads where the file says that the ledger lies.
+pub(super) fn data_folder(path: &Path, env: Env<'_>) -> Result<PathBuf, Problems> {
+    let mut problems = Vec::new();
+    let read = Files::new(env, &|_| Vec::new(), &mut problems).read(path, Part::Data);
+    finish(read.map(|(source, file)| source.folder().join(file.server.data.value)), problems)
+}
+
+/// What was read, or all its problems.
+pub(super) fn finish<T>(read: Option<T>, problems: Vec<Problem>) -> Result<T, Problems> {
     match Problems::of(problems) {
         Some(problems) => Err(problems),
-        None => Ok(config.expect("a value is missing only where its problem was said")),
+        None => Ok(read.expect("a value is missing only where its problem was said")),
     }
 }
 
@@ -33,19 +41,31 @@ struct Files<'a> {
     problems: &'a mut Vec<Problem>,
 }
 
-impl Files<'_> {
+impl<'a> Files<'a> {
+    fn new(env: Env<'a>, snippets: SnippetCheck<'a>, problems: &'a mut Vec<Problem>) -> Files<'a> {
+        Files { env, snippets, claims: Claims::default(), problems }
+    }
+
     fn main(&mut self, path: &Path) -> Option<Config> {
         let (source, file) = self.read(path, Part::Main)?;
         let server = self.resolve(&source, |resolver| resolver.server(&file.server));
         let mut sites = self.sites(&source, &file);
-        for path in self.named(&source, &file) {
-            let more = self.read(&path, Part::Sites).and_then(|(source, file)| self.sites(&source, &file));
-            sites = sites.zip(more).map(|(sites, more)| [sites, more].concat());
+        let mut warnings = Vec::new();
+        if let Some(pattern) = &file.sites {
+            let named = self.named(&source, pattern);
+            if named.is_empty() {
+                warnings.push(Problem::new(source.at(pattern.offset), words::no_file(&pattern.value)));
+            }
+            for path in named {
+                let more = self.named_sites(&path, source.at(pattern.offset));
+                sites = sites.zip(more).map(|(sites, more)| [sites, more].concat());
+            }
         }
         if sites.as_ref().is_some_and(Vec::is_empty) && self.problems.is_empty() {
-            self.problems.push(Problem::new(source.at(0), walk::NO_SITE));
+            // Where a pattern is all that could have brought a site, it is what has to be looked at.
+            self.problems.push(warnings.pop().unwrap_or_else(|| Problem::new(source.at(0), walk::NO_SITE)));
         }
-        Some(Config { server: server?, sites: sites? })
+        Some(Config { server: server?, sites: sites?, warnings })
     }
 
     fn read(&mut self, path: &Path, part: Part) -> Option<(Source, file::File)> {
@@ -55,11 +75,22 @@ impl Files<'_> {
     }
 
     /// The files that `sites` names.
-    fn named(&mut self, source: &Source, file: &file::File) -> Vec<PathBuf> {
-        let Some(pattern) = &file.sites else { return Vec::new() };
+    fn named(&mut self, source: &Source, pattern: &Marked<String>) -> Vec<PathBuf> {
         let files =
             self.resolve(source, |resolver| resolver.one(pattern, |written| sites::files(source.folder(), written)));
         files.unwrap_or_default()
+    }
+
+    /// The sites of a file that `sites`, which stands at `key`, names.
+    fn named_sites(&mut self, path: &Path, key: At) -> Option<Vec<Arc<Site>>> {
+        let before = self.problems.len();
+        let read = self.read(path, Part::Sites);
+        // A file that is not there has no place of its own to look at.
+        for problem in self.problems.iter_mut().skip(before).filter(|problem| problem.at.position.is_none()) {
+            let message = format!("the file {} of `sites` {}; make it, or write another", problem.at, problem.message);
+            *problem = Problem::new(key.clone(), message);
+        }
+        read.and_then(|(source, file)| self.sites(&source, &file))
     }
 
     /// The file's sites; none where one has a problem.

@@ -51,7 +51,8 @@ pub fn for_origin(flags: &Flags) -> Result<Config, Problems> {
     };
     let server = resolver.server(&server(flags));
     let site = resolver.site(&site(flags));
-    let config = server.zip(site).map(|(server, site)| Config { server, sites: vec![Arc::new(site)] });
+    let config =
+        server.zip(site).map(|(server, site)| Config { server, sites: vec![Arc::new(site)], warnings: Vec::new() });
     finish(config, problems)
 }
 
@@ -138,6 +139,10 @@ mod tests {
                 said.starts_with("ORIGIN_URL: ") && said.contains("where we listen"),
                 "{origin} at {listen}: {said}"
             );
+        }
+        for origin in ["http://127.0.0.1:9180", "http://localhost:9180"] {
+            let said = ask(origin, "127.0.0.1:8080").expect_err("visitors would get the owner's page").to_string();
+            assert!(said.starts_with("ORIGIN_URL: ") && said.contains("where the owner connects"), "{origin}: {said}");
         }
         for (origin, listen) in [
             ("http://127.0.0.1:3000", "127.0.0.1:8080"),

@@ -4,30 +4,38 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+/// The longest path of the folder, in bytes: a socket's whole path is bounded by the system, and commands come over one in the
+/// folder, which is made under the longer of its two names.
+pub(crate) const LONGEST: usize = SOCKET_PATH - "/inlay.sock.new".len();
+const SOCKET_PATH: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+
 /// What is wrong with the folder, for the owner. One that does not exist must be one that can be made.
 pub(super) fn problem(folder: &Path) -> Option<String> {
     if folder.as_os_str().is_empty() {
         return Some("the folder of the ledger has no name; write data = \"data\"".into());
     }
+    let name = folder.display();
+    let length = folder.as_os_str().len();
+    if length > LONGEST {
+        return Some(format!(
+            "the path of the folder {name} has {length} bytes, too many for the socket that commands use; write one of at most {LONGEST}"
+        ));
+    }
     let error = writable(folder).err()?;
     Some(format!(
-        "the folder {} cannot be written: {error}; give the user who runs Inlay the right to, or write another folder",
-        folder.display()
+        "the folder {name} cannot be written: {error}; give the user who runs Inlay the right to, or write another folder"
     ))
 }
 
-/// Rights, owners and read-only file systems all speak when a file is made; nothing else asks them all.
+/// Rights, owners and read-only file systems all speak when a file is made; nothing else asks them all. The name is nobody's to
+/// guess and the file must be new, so that nothing which lies there is followed or emptied.
 fn writable(folder: &Path) -> io::Result<()> {
     let nearest = folder.ancestors().find(|ancestor| is_there(ancestor)).unwrap_or(folder);
     // The parent of a relative name is the empty path: the folder we are in.
     let nearest = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
-    let probe = nearest.join(format!(".inlay-writable-{}", std::process::id()));
-    File::create(&probe)?;
-    match fs::remove_file(&probe) {
-        // Another thread of ours was faster.
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    let probe = nearest.join(format!(".inlay-writable-{:032x}", rand::random::<u128>()));
+    File::create_new(&probe)?;
+    fs::remove_file(&probe)
 }
 
 /// A path below a file is not there, and the file is: its error is the one to show.
@@ -45,6 +53,28 @@ mod tests {
         assert_eq!(problem(place.path()), None);
         assert_eq!(problem(&place.path().join("a/b")), None);
         assert_eq!(fs::read_dir(place.path()).expect("readable").count(), 0, "trying leaves nothing");
+    }
+
+    #[test]
+    fn a_path_too_long_for_a_socket_is_said_before_anything_starts() {
+        let place = tempfile::tempdir().expect("a folder");
+        let room = LONGEST - place.path().as_os_str().len() - 1;
+        assert_eq!(problem(&place.path().join("a".repeat(room))), None, "just short enough");
+        let message = problem(&place.path().join("a".repeat(room + 1))).expect("too long");
+        assert!(message.contains(&format!("has {} bytes", LONGEST + 1)), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_lies_in_the_folder_is_neither_followed_nor_emptied() {
+        let place = tempfile::tempdir().expect("a folder");
+        let kept = place.path().join("kept");
+        fs::write(&kept, "words").expect("writable");
+        let trap = place.path().join(format!(".inlay-writable-{}", std::process::id()));
+        std::os::unix::fs::symlink(&kept, &trap).expect("a link");
+        assert_eq!(problem(place.path()), None);
+        assert_eq!(fs::read_to_string(&kept).expect("readable"), "words");
+        assert!(trap.symlink_metadata().is_ok(), "the link is not ours to remove");
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub(super) fn name(written: &str) -> Result<String, String> {
     {
         return bad("has a port", host);
     }
+    if written == "*" {
+        return bad("is every host, and one is meant here", "one by its name, such as stats.example.com");
+    }
     if written.contains('*') {
         return bad("has a `*` that does not stand alone", "each host by its name, or \"*\" for every host");
     }
@@ -183,6 +186,15 @@ mod tests {
             let message = host(written).expect_err(written);
             assert!(message.contains(instead), "{written}: {message}");
         }
+    }
+
+    #[test]
+    fn every_host_is_no_name_where_one_is_meant() {
+        let message = name("*").expect_err("no name");
+        assert_eq!(
+            message,
+            "the host `*` is every host, and one is meant here; write one by its name, such as stats.example.com"
+        );
     }
 
     #[test]

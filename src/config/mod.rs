@@ -27,9 +27,12 @@ mod types;
 mod walk;
 mod words;
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 pub use flags::{Flags, for_origin};
+#[cfg(test)]
+pub(crate) use folder::LONGEST as LONGEST_FOLDER;
 pub use paths::Paths;
 pub use problem::{At, Position, Problem, Problems};
 pub use types::{
@@ -40,18 +43,23 @@ pub use types::{
 /// What a room that knows more finds wrong with a site's snippets, each problem at its snippet's place.
 pub type SnippetCheck<'a> = &'a dyn Fn(&[OwnerTag]) -> Vec<Problem>;
 
+/// What `env:NAME` is asked from.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
 /// Reads, checks and resolves a configuration file with all that it names. `env` is asked for `env:NAME`.
 ///
 /// The folder of the ledger is tried, not made. Every problem is found in one go.
-pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Config, Problems> {
+pub fn load(path: &Path, env: Env<'_>) -> Result<Config, Problems> {
     load_with(path, env, &|_| Vec::new())
 }
 
 /// [`load`], and `snippets` is asked too: about the snippets that are good so far, even where the file has other problems.
-pub fn load_with(
-    path: &Path,
-    env: &dyn Fn(&str) -> Option<String>,
-    snippets: SnippetCheck<'_>,
-) -> Result<Config, Problems> {
+pub fn load_with(path: &Path, env: Env<'_>, snippets: SnippetCheck<'_>) -> Result<Config, Problems> {
     files::load(path, env, snippets)
+}
+
+/// The folder of the ledger that a configuration file names, and nothing else of it: for commands that read a ledger, to which
+/// the sites and the rights on the folder are no matter.
+pub fn data_folder(path: &Path, env: Env<'_>) -> Result<PathBuf, Problems> {
+    files::data_folder(path, env)
 }

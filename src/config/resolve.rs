@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use super::claims::Claims;
+use super::claims::{Claims, Side};
 use super::marked::Marked;
 use super::problem::{At, Problem};
 use super::{Admin, Net, Server, SnippetCheck, file, folder, host, net};
@@ -40,8 +40,9 @@ impl Resolver<'_> {
 
     pub(super) fn server(&mut self, file: &file::Server) -> Option<Server> {
         let listen = self.listeners(file);
-        self.claims.listeners(&listen);
+        self.claims.listeners(&listen, Side::Visitors);
         let admin = self.one(&file.admin, net::listen);
+        self.claims.listeners(admin.as_slice(), Side::Owner);
         let data = self.folder.join(&file.data.value);
         if let Some(message) = folder::problem(&data) {
             self.say(file.data.offset, message);

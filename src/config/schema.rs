@@ -73,7 +73,13 @@ impl Node {
     /// What the value may be.
     pub(super) fn kind(self) -> Kind {
         if let Some(shapes) = self.0.get("anyOf").and_then(Value::as_array) {
-            return Kind::Either(shapes.iter().map(|shape| Node(shape).followed()).collect());
+            let shapes: Vec<Node> = shapes.iter().map(|shape| Node(shape).followed()).collect();
+            // Words, or an `env:NAME` that is one of them once it is asked for.
+            let texts = shapes.iter().map(|shape| match shape.kind() {
+                Kind::Text(words) => Some(words),
+                _ => None,
+            });
+            return texts.collect::<Option<Vec<_>>>().map_or(Kind::Either(shapes), |words| Kind::Text(words.concat()));
         }
         match self.0.get("type").and_then(Value::as_str) {
             Some("object") => Kind::Table,
@@ -152,8 +158,19 @@ pub(super) fn child(title: &str, key: &str, many: bool) -> String {
     if many { format!("[[{path}]]") } else { format!("[{path}]") }
 }
 
+/// Lets an editor's schema take `env:NAME` where one of a closed list of words is wanted.
+#[cfg(test)]
+pub(super) fn or_env(schema: &mut schemars::Schema) {
+    let Some(words) = schema.remove("oneOf") else { return };
+    let env = "The value of an environment variable: one of these words.";
+    let env = serde_json::json!({ "description": env, "type": "string", "pattern": "^env:." });
+    schema.insert("anyOf".into(), serde_json::json!([{ "oneOf": words }, env]));
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::super::file::File;
 
     /// Set to write the schema anew after the types have changed.
@@ -168,5 +185,55 @@ mod tests {
         }
         let stored = std::fs::read_to_string(path).unwrap_or_default();
         assert!(stored == made, "config/schema.json is not what the types say; run the tests with {WRITE}=1 once");
+    }
+
+    /// What an editor says of a document, as far as our schema's words go.
+    fn takes(schema: &Value, value: &Value) -> bool {
+        let of = |key: &str| schema.get(key).and_then(Value::as_array);
+        if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
+            return super::SCHEMA.pointer(path.trim_start_matches('#')).is_some_and(|target| takes(target, value));
+        }
+        let typed = match schema.get("type").and_then(Value::as_str) {
+            Some("string") => value.is_string(),
+            Some("array") => value.is_array(),
+            Some("object") => value.is_object(),
+            Some("boolean") => value.is_boolean(),
+            _ => true,
+        };
+        let pattern = schema.get("pattern").and_then(Value::as_str).map(|pattern| {
+            let start = pattern.trim_start_matches('^').trim_end_matches('.');
+            value.as_str().is_some_and(|text| text.starts_with(start) && text.len() > start.len())
+        });
+        let keys =
+            schema.get("properties").and_then(Value::as_object).zip(value.as_object()).is_none_or(|(keys, found)| {
+                found.iter().all(|(key, value)| keys.get(key).is_some_and(|schema| takes(schema, value)))
+            });
+        let items = schema.get("items").zip(value.as_array());
+        typed
+            && keys
+            && pattern.unwrap_or(true)
+            && schema.get("const").is_none_or(|word| word == value)
+            && of("anyOf").is_none_or(|shapes| shapes.iter().any(|shape| takes(shape, value)))
+            && (value.is_object() || of("oneOf").is_none_or(|shapes| shapes.iter().any(|shape| takes(shape, value))))
+            && items.is_none_or(|(schema, found)| found.iter().all(|value| takes(schema, value)))
+    }
+
+    #[test]
+    fn an_editor_takes_a_word_of_a_closed_list_from_the_environment_and_no_other_word() {
+        let document = |word: &str| {
+            json!({
+                "server": { "log": word },
+                "site": [{
+                    "name": "shop", "hosts": ["*"], "origin": "http://127.0.0.1:1", "in_front": word,
+                    "privacy": { "identity": word, "honor": [word] },
+                    "tag": [{ "id": "a", "html": "b", "place": word }],
+                }],
+            })
+        };
+        assert!(takes(&super::SCHEMA, &document("env:WORD")));
+        assert!(!takes(&super::SCHEMA, &document("env:")) && !takes(&super::SCHEMA, &document("cach")));
+        let right =
+            json!({ "server": { "log": "json" }, "site": [{ "in_front": "none", "privacy": { "honor": ["gpc"] } }] });
+        assert!(takes(&super::SCHEMA, &right));
     }
 }

@@ -45,9 +45,9 @@ impl Resolver<'_> {
 
     fn origin(&mut self, written: &Marked<String>) -> Option<Origin> {
         let origin = self.one(written, host::origin)?;
-        let Some(own) = self.claims.own_address(&origin) else { return Some(origin) };
-        self.say(written.offset, format!("`{own}` is where we listen; write the address of the site's own server"));
-        None
+        let anothers = self.claims.origin(&origin);
+        self.one(written, |_| anothers)?;
+        Some(origin)
     }
 
     fn site_name(&mut self, written: &Marked<String>) -> Option<String> {

@@ -48,5 +48,18 @@ fn message(said: &str, written: &str) -> String {
             _ => format!("a text stands in quotes; write \"{}\"", written.trim_matches(['"', '\''])),
         };
     }
+    if let Some(quote) = unclosed(said) {
+        return format!("a text is not closed; write {quote} behind it");
+    }
+    if said.starts_with("carriage return must be followed by") {
+        return "a line ends in a carriage return alone, which TOML does not know; end lines as Unix or Windows does"
+            .into();
+    }
     said.replacen(", expected ", "; expected ", 1)
+}
+
+/// The quote that a text lacks at its end.
+fn unclosed(said: &str) -> Option<&str> {
+    let quote = said.split_once(" string, expected `")?.1.strip_suffix('`')?;
+    quote.chars().all(|c| matches!(c, '"' | '\'')).then_some(quote)
 }

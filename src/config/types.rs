@@ -12,7 +12,9 @@ use serde::Deserialize;
 #[cfg(test)]
 use {schemars::JsonSchema, serde::Serialize};
 
-use super::{At, Paths};
+#[cfg(test)]
+use super::schema::or_env;
+use super::{At, Paths, Problem};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct Config {
     pub server: Server,
     /// The sites, in the order of the file; names and hosts are unique.
     pub sites: Vec<Arc<Site>>,
+    /// What is odd, and no reason to refuse the configuration.
+    pub warnings: Vec<Problem>,
 }
 
 /// `[server]`: listeners, folders, trust.
@@ -53,7 +57,7 @@ pub struct Admin {
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema, Serialize))]
+#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
 #[serde(rename_all = "kebab-case")]
 pub enum LogFormat {
     /// One line for people.
@@ -145,7 +149,7 @@ pub enum HostSent {
 
 /// What stands between the visitors and Inlay; what is sent to shared caches follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema, Serialize))]
+#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
 #[serde(rename_all = "kebab-case")]
 pub enum InFront {
     /// Not known: a shared cache is reckoned with.
@@ -173,7 +177,7 @@ pub struct Privacy {
 
 /// How visitors are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema, Serialize))]
+#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
 #[serde(rename_all = "kebab-case")]
 pub enum Identity {
     /// By nothing that lasts beyond the day.
@@ -208,7 +212,7 @@ pub struct OwnerTag {
 
 /// A place in a page, in the order in which a page has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema, Serialize))]
+#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// Directly behind `<head ...>`.

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -15,16 +16,16 @@ use super::file::File;
 use super::problem::Problem;
 use super::schema::{Kind, Node, TOP, child};
 use super::source::Source;
-use super::{syntax, words};
-
-/// What `env:NAME` is asked from.
-pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+use super::{Env, syntax, words};
 
 /// Reads a file. What could not be read of it has its default in the result, and its problem in `problems`.
 pub(super) fn read(source: &Source, part: Part, env: Env<'_>, problems: &mut Vec<Problem>) -> File {
     let (mut document, errors) = DeTable::parse_recoverable(&source.text);
     let Some(broken) = syntax::report(source, &errors, problems) else { return File::default() };
     let mut walk = Walk { source, env, problems, broken };
+    if part == Part::Data {
+        leave_data(document.get_mut());
+    }
     if part == Part::Sites {
         walk.leave_sites(document.get_mut());
     }
@@ -45,10 +46,27 @@ pub(super) enum Part {
     Main,
     /// One that its `sites` names.
     Sites,
+    /// Of the main file, the folder of the ledger alone.
+    Data,
 }
 
 /// Said where there is nothing to serve.
 pub(super) const NO_SITE: &str = "there is no site; write a [[site]] with name, hosts and origin";
+
+/// Leaves `data` of `[server]`, right or wrong.
+fn leave_data(document: &mut DeTable<'_>) {
+    keep(document, "server");
+    for (_, server) in document.iter_mut() {
+        if let DeValue::Table(server) = server.get_mut() {
+            keep(server, "data");
+        }
+    }
+}
+
+fn keep(table: &mut DeTable<'_>, name: &str) {
+    let all = std::mem::take(table);
+    table.extend(all.into_iter().filter(|(key, _)| key.get_ref() == name));
+}
 
 struct Walk<'a> {
     source: &'a Source,
@@ -105,12 +123,16 @@ impl Walk<'_> {
 
     /// Says which keys are missing.
     fn complete(&mut self, table: &DeTable<'_>, node: Node, title: &str, offset: usize) {
-        for key in node.required().filter(|key| !table.contains_key(*key)) {
+        // A key that is there, mistyped, is said to be that.
+        let unknown = table.keys().map(|key| key.get_ref().as_ref()).filter(|key| node.key(key).is_none());
+        let meant: Vec<&str> = unknown.filter_map(|key| words::meant(key, node)).collect();
+        for key in node.required().filter(|key| !table.contains_key(*key) && !meant.contains(key)) {
             self.say(offset, words::missing_key(key, title));
         }
         let mut chosen = node.alternatives().filter_map(|key| table.get_key_value(key));
         match (chosen.next(), chosen.next()) {
             (Some(_), Some((second, _))) => self.say(second.span().start, words::both(title, node.alternatives())),
+            (None, _) if node.alternatives().any(|key| meant.contains(&key)) => {}
             (None, _) if node.alternatives().next().is_some() => {
                 self.say(offset, words::neither(title, node.alternatives()));
             }
@@ -150,9 +172,10 @@ impl Walk<'_> {
 
     fn text(&mut self, text: &mut Cow<'_, str>, words: &[&str], key: &str, title: &str, offset: usize) -> bool {
         if let Some(name) = text.strip_prefix("env:") {
-            let value = match (self.env)(name) {
-                Some(value) if !value.is_empty() => Ok(value),
-                Some(_) => Err("empty"),
+            let value = match (self.env)(name).map(OsString::into_string) {
+                Some(Ok(value)) if !value.is_empty() => Ok(value),
+                Some(Ok(_)) => Err("empty"),
+                Some(Err(_)) => Err("not UTF-8"),
                 None => Err("not set"),
             };
             match value {

@@ -25,12 +25,18 @@ pub(super) fn unknown_key(key: &str, title: &str, table: Node) -> String {
         return later(&what, "take it out");
     }
     let stands = |title: &str| if title == TOP { format!("at {title}") } else { format!("in {title}") };
-    let instead = match (Node::section_with(key), nearest(key, table.keys())) {
+    let instead = match (Node::section_with(key), meant(key, table)) {
         (Some(section), _) => format!("it belongs {}", stands(&section.title)),
         (None, Some(known)) => format!("write `{known}`"),
         (None, None) => format!("the keys here are {}", list(table.keys())),
     };
     format!("unknown key `{key}` {}; {instead}", stands(title))
+}
+
+/// The known key that an unknown one was probably meant to be.
+pub(super) fn meant(key: &str, table: Node) -> Option<&'static str> {
+    // A key of another table is that key.
+    if Node::section_with(key).is_some() { None } else { nearest(key, table.keys()) }
 }
 
 /// A key that is not there and has no default.
@@ -43,6 +49,13 @@ pub(super) fn missing_key(key: &str, title: &str) -> String {
         _ => key,
     };
     format!("{title} has no `{key}`; write {example}")
+}
+
+/// A pattern of `sites` that names nothing.
+pub(super) fn no_file(pattern: &str) -> String {
+    format!(
+        "`{pattern}` matches no file, so that no site comes from there; put a file with a [[site]] there, or write another pattern"
+    )
 }
 
 /// More than one key out of a choice.

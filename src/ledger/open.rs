@@ -98,10 +98,10 @@ pub fn open(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Led
     make_folder(dir).map_err(folder)?;
     let lock = Lock::take(&dir.join(LOCK_FILE), &own_name()).map_err(|not| match not {
         NotTaken::Held(holder) => OpenError::Held { dir: dir.to_owned(), holder },
-        NotTaken::Io(said) => folder(said),
+        NotTaken::Io(source) => folder(of_file(LOCK_FILE, &source)),
     })?;
     let file = dir.join(FILE);
-    make_file(&file).map_err(folder)?;
+    make_file(&file).map_err(|source| folder(of_file(FILE, &source)))?;
     let sqlite = |said| OpenError::Sqlite { file: file.clone(), said };
     let mut conn = check::open_checked(&file)?;
     configure(&conn).map_err(sqlite)?;
@@ -192,6 +192,11 @@ fn make_file(file: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(file).map(drop)
+}
+
+/// An error that names the file in the folder.
+fn of_file(name: &str, source: &io::Error) -> io::Error {
+    io::Error::new(source.kind(), format!("{name}: {source}"))
 }
 
 /// This process, as another one is told of it.

@@ -1,10 +1,11 @@
 //! Reading beside a running proxy: connections that cannot write, and do not hold the writer up.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::check::FileError;
 use super::open::FILE;
@@ -26,6 +27,17 @@ pub enum ReadError {
         file: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// Only who may write in the folder can read the ledger: its log is not yet in the file.
+    #[error(
+        "the ledger {} was not closed, and to read it one has to be able to write in its folder: run this as the user who runs \
+         Inlay", file.display()
+    )]
+    NotClosed {
+        /// The ledger's file.
+        file: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
     },
     /// The ledger was written by an older Inlay, whose tables this one no longer reads.
     #[error(
@@ -59,9 +71,9 @@ pub fn read(dir: &Path) -> Result<Connection, ReadError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none()),
         Err(source) => return Err(ReadError::Denied { file, source }),
     }
-    let conn = connect(&file).map_err(|source| FileError::told(&file, source))?;
+    let (conn, kind) = connect(&file)?;
     let known = schema::VERSION;
-    match schema::kind(&conn).map_err(|source| FileError::told(&file, source))? {
+    match kind {
         Kind::Empty => Err(none()),
         Kind::Foreign => Err(FileError::Foreign { file }.into()),
         Kind::Ledger(found) if found > known => Err(FileError::Newer { file, found, known }.into()),
@@ -70,9 +82,40 @@ pub fn read(dir: &Path) -> Result<Connection, ReadError> {
     }
 }
 
-fn connect(file: &Path) -> rusqlite::Result<Connection> {
-    let conn = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+/// Readers of a write-ahead log share a file beside it. Who may not make one in the folder can still read a ledger that was
+/// closed, since everything is in its file then, and nobody writes to it.
+fn connect(file: &Path) -> Result<(Connection, Kind), ReadError> {
+    let source = match open(file.as_os_str(), OpenFlags::empty()) {
+        Ok(opened) => return Ok(opened),
+        Err(source) if matches!(source.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)) => {
+            source
+        }
+        Err(source) => return Err(FileError::told(file, source).into()),
+    };
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Err(ReadError::NotClosed { file: file.to_owned(), source });
+    }
+    Ok(open(immutable(file).as_ref(), OpenFlags::SQLITE_OPEN_URI).map_err(|source| FileError::told(file, source))?)
+}
+
+fn open(name: &OsStr, more: OpenFlags) -> rusqlite::Result<(Connection, Kind)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | more;
+    let conn = Connection::open_with_flags(name, flags)?;
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "query_only", "ON")?;
-    Ok(conn)
+    let kind = schema::kind(&conn)?;
+    Ok((conn, kind))
+}
+
+/// The file's name as a URI that says it does not change.
+fn immutable(file: &Path) -> String {
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    let escaped = whole.as_os_str().as_encoded_bytes().iter().map(|byte| match plain(*byte) {
+        true => char::from(*byte).to_string(),
+        false => format!("%{byte:02X}"),
+    });
+    format!("file://{}?immutable=1", escaped.collect::<String>())
 }

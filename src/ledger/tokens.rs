@@ -78,9 +78,7 @@ impl Tokens {
 
     /// Makes a token and returns it: the only time that it is seen. Waits for the disk.
     pub fn create(&self, name: &str) -> Result<String, TokenError> {
-        if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
-            return Err(TokenError::Name);
-        }
+        Tokens::check_name(name)?;
         let mut secret = [0; 32];
         SystemRandom::new().fill(&mut secret).map_err(|_| TokenError::Random)?;
         let token = secret.iter().fold(PREFIX.to_owned(), |mut text, byte| {
@@ -90,6 +88,12 @@ impl Tokens {
         let (owned, hash, now_ms) = (name.to_owned(), hash(&token), self.clock.now_ms());
         let made = self.change(move |conn| conn.execute(CREATE, (owned, hash, now_ms)))?;
         if made { Ok(token) } else { Err(TokenError::Taken(name.into())) }
+    }
+
+    /// Whether a token may be called that; before a ledger is opened for it.
+    pub fn check_name(name: &str) -> Result<(), TokenError> {
+        let good = !name.is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control);
+        if good { Ok(()) } else { Err(TokenError::Name) }
     }
 
     /// Makes a token void. Waits for the disk.

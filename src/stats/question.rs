@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::counts::{self, Counts, Part};
 use super::error::Error;
 use super::report::{Count, Period, Report};
-use super::sites;
+use super::sites::{self, Site};
 use super::span::{Span, day_number};
 use super::top::top;
 use crate::ledger::Dimension;
@@ -45,7 +45,11 @@ fn answer(conn: &Connection, question: &Question<'_>, now: Timestamp) -> Result<
     let utc = span_in(&TimeZone::UTC);
     let from = spans().map(|span| span.from).min().unwrap_or(utc.from);
     let to = spans().map(|span| span.to).max().unwrap_or(utc.to);
-    let asked = Asked { conn: &state, parts: &parts, whole: Span { from, to } };
+    let begins = |(site, part): (&Site, &Part)| {
+        Some(part.span.from.to_zoned_datetime(site.zone.clone()).ok()?.timestamp().as_second())
+    };
+    let one_day = sites.iter().zip(&parts).filter(|_| days == 1).filter_map(begins).min();
+    let asked = Asked { conn: &state, parts: &parts, whole: Span { from, to }, one_day };
 
     let days = asked.days()?;
     Ok(Report {
@@ -73,6 +77,8 @@ struct Asked<'a> {
     parts: &'a [Part],
     /// From the first day that any part has to the last.
     whole: Span,
+    /// Where one day alone was asked for: when it began, on the earliest of any site's clocks, in seconds since 1970.
+    one_day: Option<i64>,
 }
 
 impl Asked<'_> {
@@ -96,9 +102,15 @@ impl Asked<'_> {
         Ok(days)
     }
 
+    /// Of one day its own hours; of more the last 48.
+    fn first_hour(&self, last: i64) -> i64 {
+        let floor = last - HOURS + 1;
+        self.one_day.map_or(floor, |second| second.div_euclid(3600).clamp(floor, last))
+    }
+
     fn hours(&self, now: Timestamp) -> Result<Vec<Period<i64>>, Error> {
         let last = now.as_second().div_euclid(3600);
-        let first = last - HOURS + 1;
+        let first = self.first_hour(last);
         let mut hours: Vec<_> = (first..=last).map(|at| Period { at, views: 0, bots: 0 }).collect();
         for part in self.parts {
             for (hour, views, bots) in counts::by_hour(self.conn, part.site, first, last)? {

@@ -37,7 +37,7 @@ pub struct Report {
     pub bot_views: u64,
     /// Every day of the report, without gaps.
     pub days: Vec<Period<Date>>,
-    /// The last 48 hours of the report, without gaps.
+    /// The last 48 hours, or those of the day where it is a report of one; without gaps.
     pub hours: Vec<Period<i64>>,
     /// Most viewed paths, most first.
     pub pages: Vec<Count>,

@@ -174,11 +174,23 @@ fn the_last_48_hours_have_no_gaps() {
     for (hour, views) in [(hour, 5), (hour - 47, 7), (hour - 48, 100)] {
         book.conn.execute("INSERT INTO hours VALUES(1, ?1, ?2, 1)", (hour, views)).expect("a row");
     }
-    let hours = book.report(None, 1, NOON).expect("a report").hours;
+    let hours = book.report(None, 2, NOON).expect("a report").hours;
     let at: Vec<_> = hours.iter().map(|period| period.at).collect();
     assert_eq!(at, (hour - 47..=hour).collect::<Vec<_>>(), "one for each");
     let (first, last) = (hours.first().expect("48 hours"), hours.last().expect("48 hours"));
     assert_eq!((first.views, last.views, last.bots), (7, 5, 1), "the one before is not among them");
+}
+
+#[test]
+fn the_hours_of_one_day_begin_with_the_day_of_the_sites_clock() {
+    let book = Book::with_sites(&[("shop", "UTC"), ("berlin", "Europe/Berlin")]);
+    let now: Timestamp = NOON.parse().expect("a time");
+    let hour = now.as_second() / 3600;
+    let hours =
+        |site| book.report(site, 1, NOON).expect("a report").hours.iter().map(|hour| hour.at).collect::<Vec<_>>();
+    assert_eq!(hours(Some("shop")), (hour - hour % 24..=hour).collect::<Vec<_>>(), "from midnight to now");
+    assert_eq!(hours(Some("berlin")), (hour - hour % 24 - 1..=hour).collect::<Vec<_>>(), "midnight is an hour earlier");
+    assert_eq!(hours(None), hours(Some("berlin")), "all sites together begin with the earliest");
 }
 
 #[test]

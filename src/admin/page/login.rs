@@ -26,7 +26,8 @@ impl Display for Form<'_> {
              <input type=\"password\" id=\"token\" name=\"token\" required autofocus autocomplete=\"current-password\" \
              spellcheck=\"false\" placeholder=\"inlay_…\"{described}>\n<button>Log in</button>\n</form>\n\
              <p class=\"quiet\">A token is made on the machine that Inlay runs on:<br>\
-             <code>inlay token create --name me</code></p>\n</main>"
+             <code>inlay token create --name me</code><br>with <code>--data DIR</code> or <code>--config FILE</code>, as it \
+             was started.</p>\n</main>"
         )
     }
 }

@@ -281,6 +281,7 @@ mod tests {
             assert!(page.contains(part), "{part}");
         }
         assert!(page.contains("18 Nov – 24 Nov 2026"), "the days are named");
+        assert!(page.contains("<h2>Views by hour, the last 48 hours</h2>"), "and so are the hours, which are fewer");
     }
 
     #[test]
@@ -304,7 +305,7 @@ mod tests {
     #[test]
     fn a_single_day_is_shown_by_its_hours_alone() {
         let page = page(&sample(1), &[], 1, false);
-        assert!(!page.contains("Views by day") && page.contains("Views by hour"));
+        assert!(!page.contains("Views by day") && page.contains("<h2>Views by hour</h2>"));
         assert!(page.contains("<small>24 Nov 2026</small>"));
     }
 

@@ -10,7 +10,8 @@ use crate::stats::{Period, Report};
 /// Views by hour, with the hours of the site's clock.
 pub(super) fn by_hour(report: &Report, timezone: &TimeZone) -> Graph {
     let bars = report.hours.iter().map(|hour| hour_bar(hour, timezone)).collect();
-    Graph { id: "hours", title: "Views by hour", period: "Hour", bars }
+    let title = if report.days.len() == 1 { "Views by hour" } else { "Views by hour, the last 48 hours" };
+    Graph { id: "hours", title, period: "Hour", bars }
 }
 
 /// Views by day.

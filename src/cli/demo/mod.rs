@@ -14,8 +14,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 use self::shop::Shop;
 use self::views::Views;
-use super::{DONE, FAILED, WRONG_USE, serve};
-use crate::app::Bound;
+use super::folder::shell_word;
+use super::{DONE, FAILED, WRONG_USE, complain, sentence, serve, tell};
+use crate::app::{Bound, ListenError, StartError};
 use crate::config::{self, At, Config, Flags, OwnerTag, Paths, Place, Site};
 use crate::ledger::Summary;
 
@@ -43,22 +44,25 @@ pub(super) fn run(args: DemoArgs) -> u8 {
     let shop = match Bound::new(SocketAddr::from(([127, 0, 0, 1], 0))) {
         Ok(shop) => shop,
         Err(error) => {
-            eprintln!("inlay: {error}");
+            complain(sentence(error));
             return FAILED;
         }
     };
     let config = match configuration(args, shop.addr) {
         Ok(config) => config,
         Err(problems) => {
-            eprintln!("{problems}");
+            complain(problems);
             return WRONG_USE;
         }
     };
     serve::start_logs(&config, LevelFilter::WARN);
-    let data = config.server.data.clone();
+    let (data, owner) = (config.server.data.clone(), config.server.admin.listen);
     let mut running = match serve::start(config) {
         Ok(running) => running,
-        Err(code) => return code,
+        Err(error) => {
+            complain(format_args!("{}{}", sentence(&error), flag_for(&error, owner)));
+            return FAILED;
+        }
     };
     running.serve("shop", Shop, shop);
     let visitors = running.listen.first().copied().unwrap_or(running.admin);
@@ -96,7 +100,7 @@ fn configuration(args: DemoArgs, shop: SocketAddr) -> Result<Config, config::Pro
 
 fn greet(visitors: SocketAddr, owner: SocketAddr, data: &Path) {
     let data = data.display();
-    println!(
+    tell(format_args!(
         "\nA sample shop, with Inlay before it. Open:\n\n  \
          http://{visitors}/                  the shop: click about\n  \
          http://{visitors}/slow              a page that comes in pieces\n  \
@@ -104,14 +108,31 @@ fn greet(visitors: SocketAddr, owner: SocketAddr, data: &Path) {
          http://{visitors}/_inlay/privacy    what visitors are told, and their opt-out\n  \
          http://{owner}/                  the owner's page\n\n\
          What is recorded lies in {data}. Each view is one line here; Ctrl-C ends it.\n"
-    );
+    ));
 }
 
 fn say_goodbye(summary: Summary, data: &Path) {
     let Summary { rows, dropped } = summary;
-    let data = data.display();
-    println!("\n{rows} {} recorded, {dropped} dropped. A second start finds them in {data}.", plural(rows));
-    println!("What was counted: inlay stats --data {data}");
+    let words = plural(rows);
+    tell(format_args!(
+        "\n{rows} {words} recorded, {dropped} dropped. A second start finds them in {}.",
+        data.display()
+    ));
+    tell(format_args!("What was counted: inlay stats --data {}", shell_word(data)));
+}
+
+/// How the demo is given another address than the one that cannot be had.
+fn flag_for(error: &StartError, owner: SocketAddr) -> &'static str {
+    let StartError::Listen(
+        ListenError::Busy { addr }
+        | ListenError::NoRights { addr }
+        | ListenError::NotOurs { addr }
+        | ListenError::Other { addr, .. },
+    ) = error
+    else {
+        return "";
+    };
+    if *addr == owner { ": inlay demo --admin 127.0.0.1:9181" } else { ": inlay demo --listen 127.0.0.1:8081" }
 }
 
 fn plural(n: u64) -> &'static str {

@@ -7,7 +7,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
 
+use crate::cli::tell;
 use crate::ledger::{Tail, Viewed};
 
 /// How often the ledger is looked at.
@@ -46,10 +48,11 @@ impl Views {
 }
 
 fn print(mut tail: Tail, stopping: &AtomicBool) {
+    let zone = TimeZone::system();
     loop {
         let last = stopping.load(Ordering::Acquire);
         match tail.since() {
-            Ok(views) => views.iter().for_each(|view| println!("{}", line(view))),
+            Ok(views) => views.iter().for_each(|view| tell(line(view, &zone))),
             Err(error) => tracing::debug!(%error, "the ledger could not be read"),
         }
         if last {
@@ -59,8 +62,10 @@ fn print(mut tail: Tail, stopping: &AtomicBool) {
     }
 }
 
-fn line(view: &Viewed) -> String {
-    let time = Timestamp::from_millisecond(view.ts_ms).unwrap_or_default().strftime("%H:%M:%S");
+/// The time is that of the clock on the wall, with its offset where that is not UTC.
+fn line(view: &Viewed, zone: &TimeZone) -> String {
+    let local = Timestamp::from_millisecond(view.ts_ms).unwrap_or_default().to_zoned_datetime(zone.clone());
+    let time = local.strftime(if local.offset() == Offset::UTC { "%H:%M:%S" } else { "%H:%M:%S %:z" });
     let path = view.path.escape_debug();
     let from = match view.referrer_host.as_deref() {
         Some(host) => format!("  from {}", host.escape_debug()),
@@ -71,4 +76,18 @@ fn line(view: &Viewed) -> String {
         None => String::new(),
     };
     format!("{time}  view  {}  {path}{from}{bot}", view.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_view_is_the_local_one_and_says_so_where_it_is_not_utc() {
+        let (path, referrer_host) = ("/help".to_owned(), Some("news.example".to_owned()));
+        let view = Viewed { ts_ms: 0, path, status: 200, referrer_host, bot: None };
+        assert_eq!(line(&view, &TimeZone::UTC), "00:00:00  view  200  /help  from news.example");
+        let kolkata = TimeZone::get("Asia/Kolkata").expect("the zone is compiled in");
+        assert_eq!(line(&view, &kolkata), "05:30:00 +05:30  view  200  /help  from news.example");
+    }
 }

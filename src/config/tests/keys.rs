@@ -118,6 +118,16 @@ fn what_toml_cannot_read_is_said_once_a_line_and_the_rest_is_still_checked() {
         ]
     );
     assert_says(&site_with("name = 'b'\n"), "5:1: `name` stands twice; keep one of them");
+    for quote in ["'", "\""] {
+        assert_says(
+            &site_with(&format!("timezone = {quote}UTC\n")),
+            &format!("5:16: a text is not closed; write {quote} behind it"),
+        );
+    }
+    assert_says(
+        &site_with("timezone = \"UTC\"\rprefix = \"/a\"\n"),
+        "5:18: a line ends in a carriage return alone, which TOML does not know; end lines as Unix or Windows does",
+    );
     assert_says(
         "[server]\nlisten = ['127.0.0.1:1'\n[[site]]\nname = 'a'\n",
         "3:1: a list that begins above is not closed; write `]` behind its last value",
@@ -164,6 +174,14 @@ fn a_site_without_what_it_needs_is_said_and_a_file_without_sites() {
             "inlay.toml:1:1: [[site]] has no `hosts`; write hosts = [\"shop.example.com\"], or [\"*\"] for every host",
             "inlay.toml:1:1: [[site]] has no `origin`; write origin = \"http://127.0.0.1:3000\"",
         ]
+    );
+    assert_says(
+        "[[site]]\nname = 'a'\nhsots = ['*']\norigin = 'http://127.0.0.1:1'\n",
+        "3:1: unknown key `hsots` in [[site]]; write `hosts`",
+    );
+    assert_says(
+        &site_with("[[site.tag]]\nid = 'x'\nhtlm = '<p>'\n"),
+        "7:1: unknown key `htlm` in [[site.tag]]; write `html`",
     );
     for text in ["", "site = []\n", "[server]\ndrain_secs = 1\n"] {
         assert_says(text, "1:1: there is no site; write a [[site]] with name, hosts and origin");

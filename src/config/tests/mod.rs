@@ -16,7 +16,7 @@ fn load_files(files: &[(&str, &str)], env: &[(&str, &str)]) -> Result<Config, Ve
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
         fs::write(path, text).expect("writable");
     }
-    let env = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let env = |name: &str| env.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
     let folder = format!("{}/", place.path().display());
     load(&place.path().join("inlay.toml"), &env)
         .map_err(|problems| problems.iter().map(|problem| problem.to_string().replace(&folder, "")).collect())

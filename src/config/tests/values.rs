@@ -49,8 +49,57 @@ fn sites_stand_in_files_of_their_own_in_the_order_of_the_names() {
             "s.d/a.toml:2:2: `server` belongs in the main file; a file of `sites` holds [[site]] alone",
         ]
     );
+    assert_says(
+        "\nsites = './*.tml'\n",
+        "2:9: `./*.tml` matches no file, so that no site comes from there; put a file with a [[site]] there, or write another pattern",
+    );
+    let said = problems_of(&format!("sites = 'missing.toml'\n{SITE}")).concat();
+    assert!(
+        said.starts_with("inlay.toml:1:9: the file missing.toml of `sites` cannot be read: No such file"),
+        "{said}"
+    );
     let said = problems_of("sites = 'nowhere.d/*.toml'\n").concat();
     assert!(said.starts_with("inlay.toml:1:9: the folder nowhere.d of `sites` cannot be read: No such file"), "{said}");
+}
+
+#[test]
+fn a_pattern_that_names_nothing_beside_a_site_is_a_warning() {
+    let config = load_text(&format!("sites = '*.tml'\n{SITE}")).expect("there is a site");
+    let said: Vec<_> = config.warnings.iter().map(|warning| warning.message.as_str()).collect();
+    assert!(matches!(said.as_slice(), [one] if one.starts_with("`*.tml` matches no file")), "{said:?}");
+}
+
+#[test]
+fn the_data_folder_is_found_whatever_else_is_wrong() {
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("inlay.toml");
+    let folder = |text: &str| {
+        fs::write(&path, text).expect("writable");
+        data_folder(&path, &|name| (name == "DIR").then(|| "/var/lib/inlay".into())).map_err(|said| said.to_string())
+    };
+    assert_eq!(folder("[[site]]\norigin = 'env:UNSET'\n"), Ok(place.path().join("data")));
+    assert_eq!(folder("[server]\nlisten = 1\ndata = 'inlay.toml/x'\n"), Ok(path.join("x")), "it is not tried");
+    assert_eq!(folder("[server]\ndata = 'env:DIR'\n"), Ok("/var/lib/inlay".into()));
+    for bad in ["[server]\ndata = 1\n", "[server]\ndata = 'env:UNSET'\n", "server = 1\n", "[server\n"] {
+        let said = folder(bad).expect_err(bad);
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_said_to_be_that() {
+    use std::os::unix::ffi::OsStringExt;
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("inlay.toml");
+    fs::write(&path, site_with("timezone = 'env:ZONE'\n")).expect("writable");
+    let said = load(&path, &|_| Some(std::ffi::OsString::from_vec(vec![0xff]))).expect_err("no text").to_string();
+    assert!(
+        said.ends_with(
+            "5:12: the environment variable ZONE is not UTF-8; set it, or write the value itself instead of `env:ZONE`"
+        ),
+        "{said}"
+    );
 }
 
 #[test]
