@@ -192,7 +192,7 @@ fn address(node: &str) -> Option<IpAddr> {
 }
 
 /// The token that the nearest hop wrote.
-fn last_token<'a>(headers: &'a HeaderMap, name: HeaderName) -> Option<&'a str> {
+fn last_token(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
     line.rsplit(',').next().map(str::trim).filter(|token| !token.is_empty())
 }
