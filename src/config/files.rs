@@ -57,7 +57,7 @@ impl<'a> Files<'a> {
                 warnings.push(Problem::new(source.at(pattern.offset), words::no_file(&pattern.value)));
             }
             for path in named {
-                let more = self.named_sites(&path, source.at(pattern.offset));
+                let more = self.named_sites(&path, &source.at(pattern.offset));
                 sites = sites.zip(more).map(|(sites, more)| [sites, more].concat());
             }
         }
@@ -82,7 +82,7 @@ impl<'a> Files<'a> {
     }
 
     /// The sites of a file that `sites`, which stands at `key`, names.
-    fn named_sites(&mut self, path: &Path, key: At) -> Option<Vec<Arc<Site>>> {
+    fn named_sites(&mut self, path: &Path, key: &At) -> Option<Vec<Arc<Site>>> {
         let before = self.problems.len();
         let read = self.read(path, Part::Sites);
         // A file that is not there has no place of its own to look at.
