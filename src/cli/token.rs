@@ -9,7 +9,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::folder::{Folder, whole};
+use super::folder::{Folder, shell_word, whole};
 use super::{ended, printed};
 use crate::admin::{self, Answer, Command, Listed};
 use crate::ledger::{self, Clock, ReadError, TokenError, Tokens};
@@ -77,7 +77,11 @@ impl Action {
                 there(&dir)?;
                 let Answer::Tokens(tokens) = ask(&dir, Command::TokenList)? else { bail!(STRANGE) };
                 if tokens.is_empty() {
-                    writeln!(notes, "There is no token yet. One is made with: inlay token create --name NAME")?;
+                    let data = shell_word(&whole(&dir));
+                    writeln!(
+                        notes,
+                        "There is no token yet. One is made with: inlay token create --name NAME --data {data}"
+                    )?;
                 }
                 writeln!(notes, "This is {}.", ledger_in(&dir))?;
                 printed(out.write_all(table(&tokens).as_bytes()))?;
