@@ -121,15 +121,18 @@ impl Counts<'_> {
         self.parts.iter().flat_map(of_part).collect()
     }
 
-    /// The sum of every value.
-    pub(super) fn sums(&self) -> rusqlite::Result<HashMap<Box<str>, Seen>> {
+    /// The sum of every value; `None` where there are more than `most`.
+    pub(super) fn sums(&self, most: usize) -> rusqlite::Result<Option<HashMap<Box<str>, Seen>>> {
         let mut sums = HashMap::new();
         for part in self.parts {
             for piece in &part.pieces {
-                self.add(part.site, piece, 0, usize::MAX, &mut sums)?;
+                self.add(part.site, piece, 0, most, &mut sums)?;
+                if sums.len() > most {
+                    return Ok(None);
+                }
             }
         }
-        Ok(sums)
+        Ok(Some(sums))
     }
 
     /// What the added rows of at least `least` say, rows that are to be taken away are not looked at; `None` where that is more

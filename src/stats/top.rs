@@ -25,6 +25,8 @@ const TOO_MANY_ROWS: i64 = 200;
 const MOST_LOOKUPS: usize = 500;
 /// So are they where so many have rows of at least `least`.
 const MOST_SEEN: usize = 100_000;
+/// So many values are quicker added up in memory than months and days are opened for a merge.
+const MOST_SUMS: usize = 20_000;
 /// The smaller `least` is, the more rows are read and the fewer values are looked up.
 const PART: i64 = 4;
 
@@ -38,11 +40,18 @@ pub(super) fn top(counts: &Counts<'_>, limit: usize) -> rusqlite::Result<Vec<Cou
     let best = if least > 1 { bounded(counts, limit, least)? } else { None };
     let sums = match best {
         Some(best) => best,
-        None if rows < TOO_MANY_ROWS => merge::greatest(counts, limit)?,
-        None => greatest(counts.sums()?.into_iter().map(|(value, seen)| (seen.n, value)).collect(), limit),
+        None => everything(counts, limit, if rows < TOO_MANY_ROWS { MOST_SUMS } else { usize::MAX })?,
     };
     let positive = |(n, value): Sum| u64::try_from(n).ok().filter(|n| *n > 0).map(|n| Count { value: value.into(), n });
     Ok(sums.into_iter().filter_map(positive).collect())
+}
+
+/// The greatest sums by adding everything up: up to `most` values in memory, more of them by a merge.
+fn everything(counts: &Counts<'_>, limit: usize, most: usize) -> rusqlite::Result<Vec<Sum>> {
+    match counts.sums(most)? {
+        Some(sums) => Ok(greatest(sums.into_iter().map(|(value, seen)| (seen.n, value)).collect(), limit)),
+        None => merge::greatest(counts, limit),
+    }
 }
 
 /// The greatest sums by looking at rows of at least `least` alone; `None` where those do not decide it.
@@ -131,9 +140,8 @@ mod tests {
     fn all_ways(book: &Book, days: u32, limit: usize) -> [Vec<Count>; 3] {
         let parts = [Part::new(1, Span::ending(date(2026, 12, 31), days))];
         let counts = Counts { conn: &book.conn, parts: &parts, dimension: Dimension::Page };
-        let sums = counts.sums().expect("readable").into_iter().map(|(value, seen)| (seen.n, value)).collect();
-        let merged = merge::greatest(&counts, limit).expect("readable");
-        let [merged, added] = [merged, greatest(sums, limit)].map(|sums| {
+        let long = |most| everything(&counts, limit, most).expect("readable");
+        let [merged, added] = [long(0), long(usize::MAX)].map(|sums| {
             let positive = sums.into_iter().filter(|(n, _)| *n > 0);
             positive.map(|(n, value)| Count { value: value.into(), n: n.unsigned_abs() }).collect()
         });
