@@ -3,13 +3,13 @@
 SHELL := /bin/bash
 CARGO ?= cargo
 
-.PHONY: help demo build dist test lint bench need-build need-tests need-lint
+.PHONY: help demo build dist test lint bench need-build need-tests need-lint need-bench
 
 help:
 	@echo "make demo    a sample shop with Inlay before it (DEMO_ARGS='--listen 127.0.0.1:8081' gives it another port)"
 	@echo "make test    all tests; installs what they need"
 	@echo "make lint    formatting, clippy, licences"
-	@echo "make bench   the ledger's rows a second, a report over a year of 20 million views (about 10 minutes)"
+	@echo "make bench   what a page costs beside nginx, rows a second, a report over a year of 20 million views (half an hour)"
 	@echo "make dist    the binary that packages use"
 
 demo: build
@@ -29,8 +29,14 @@ lint: need-build need-lint
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) deny --locked --log-level error check bans licenses sources
 
-bench: need-build
-	$(CARGO) bench --locked --benches
+BENCH = $(CARGO) bench --profile dist --locked
+
+bench: need-build need-bench
+	$(BENCH) --no-run --bench pages --bench ledger --bench rewriter --bench stats
+	$(BENCH) --bench pages
+	taskset -c 0 $(BENCH) --bench ledger
+	taskset -c 0 $(BENCH) --bench rewriter
+	$(BENCH) --bench stats
 
 # pingora always builds zlib-ng, which wants cmake and a C compiler; the compiler's package does not bring the headers of C itself.
 need-build:
@@ -39,6 +45,8 @@ need-build:
 need-tests:
 	@tools/need.sh "for the tests with a real server and a real browser" nginx:nginx chromium:chromium strace:strace node:nodejs npm:npm curl:curl
 	@cd tests/browser && { [ -d node_modules/playwright-core ] || npm ci --no-audit --no-fund --silent; }
+need-bench:
+	@tools/need.sh "for the benchmarks" nginx:nginx wrk:wrk valgrind:valgrind taskset:util-linux
 need-lint:
 	@CARGO="$(CARGO)" tools/need-rust.sh 1.95 rustfmt clippy
 	@command -v cargo-deny >/dev/null || { echo "Installing cargo-deny: it checks licences, bans and sources."; $(CARGO) install --locked --quiet cargo-deny; }
