@@ -44,7 +44,7 @@ need-build:
 	@tools/need.sh "to build zlib-ng, which pingora compiles in" cmake:cmake cc:gcc,libc6-dev
 need-tests:
 	@tools/need.sh "for the tests with a real server and a real browser" nginx:nginx chromium:chromium strace:strace node:nodejs npm:npm curl:curl
-	@cd tests/browser && { [ -d node_modules/playwright-core ] || npm ci --no-audit --no-fund --silent; }
+	@cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
 need-bench:
 	@tools/need.sh "for the benchmarks" nginx:nginx wrk:wrk valgrind:valgrind taskset:util-linux
 need-lint:

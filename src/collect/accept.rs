@@ -1,4 +1,5 @@
-//! Whether an answer is for a person or for a program: `Accept` (RFC 9110 section 12.5.1).
+//! What the client likes to get: a page or data (`Accept`, RFC 9110 section 12.5.1), and in which language
+//! (`Accept-Language`, section 12.5.4).
 
 use http::{HeaderMap, header};
 
@@ -18,6 +19,26 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
         }
     }
     json > html
+}
+
+/// Which of these languages is liked best, by its primary subtag (RFC 4647 section 3.3.1); the first of equals as the client
+/// lists them. `None` where none is named with a quality above 0.
+pub(super) fn liked_language(headers: &HeaderMap, known: &[&'static str]) -> Option<&'static str> {
+    let mut best: (f32, Option<&'static str>) = (0.0, None);
+    for line in headers.get_all(header::ACCEPT_LANGUAGE) {
+        for range in line.to_str().unwrap_or_default().split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let primary = parts.next().and_then(|tag| tag.split('-').next()).unwrap_or_default();
+            let named = known.iter().find(|language| primary.eq_ignore_ascii_case(language));
+            let quality = parts.find_map(quality).unwrap_or(1.0);
+            if let Some(language) = named
+                && quality > best.0
+            {
+                best = (quality, Some(language));
+            }
+        }
+    }
+    best.1
 }
 
 /// The value of a `q` parameter; one that is no number is 0.
@@ -50,6 +71,26 @@ mod tests {
         ] {
             let headers = accept.map(|accept| (header::ACCEPT, HeaderValue::from_static(accept))).into_iter().collect();
             assert_eq!(wants_json(&headers), json, "{accept:?}");
+        }
+    }
+
+    #[test]
+    fn the_language_that_is_liked_best_among_the_known_ones_is_taken() {
+        for (languages, liked) in [
+            ("", None),
+            ("*", None),
+            ("it, ja;q=0.9", None),
+            ("de", Some("de")),
+            ("DE-at,en;q=0.9", Some("de")),
+            ("it, fr;q=0.8, en;q=0.7", Some("fr")),
+            ("en;q=0.3, es;q=0.5", Some("es")),
+            ("fr, de", Some("fr")),
+            ("de;q=0, en;q=0.1", Some("en")),
+            ("de;q=x", None),
+            ("deu, den", None),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_static(languages))]);
+            assert_eq!(liked_language(&headers, &["en", "de", "fr", "es"]), liked, "{languages:?}");
         }
     }
 }

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { chromium } from 'playwright-core';
 
+import { assertAccessible, languages } from './access.mjs';
 import { check, run } from './report.mjs';
 
 if (!process.env.INLAY_URL) {
@@ -72,6 +73,20 @@ const press = (page, choice) => () => page.click(`form[action="/_inlay/privacy/$
 
 async function optOutCookies(context) {
   return (await context.cookies()).filter(({ name }) => name === 'inlay_optout');
+}
+
+for (const lang of languages) {
+  for (const colorScheme of ['light', 'dark']) {
+    visit(`the visitor's page breaks no rule of WCAG 2 A and AA: ${lang}, ${colorScheme}`, { locale: lang, colorScheme },
+      async (page) => {
+        await page.goto(`${base}/_inlay/privacy`);
+        assert.equal(await page.getAttribute('html', 'lang'), lang);
+        const before = await assertAccessible(page, 'before');
+        await Promise.all([page.waitForEvent('load'), page.click('form[action="/_inlay/privacy/opt-out"] button')]);
+        const behind = await assertAccessible(page, 'behind an opt-out');
+        return `${before} and ${behind} rules kept`;
+      });
+  }
 }
 
 visit('on a first load the tag runs and tells the id that was sent', {}, async (page) => {

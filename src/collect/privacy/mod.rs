@@ -24,6 +24,7 @@ use super::authority::Authority;
 use super::reply::{NO_STORE, reply};
 use super::sender::Sender;
 use super::site::Downstream;
+use words::Words;
 
 /// A site's side of the visitor's page.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ enum Choice {
 #[derive(Debug)]
 struct Facts<'a> {
     site: &'a config::Site,
+    /// In the visitor's language.
+    words: &'static Words,
     scope: &'a Scope,
     signals: Signals,
     standing: Standing,
@@ -63,7 +66,7 @@ impl Privacy {
         if wants_json(&request.headers) {
             return as_json(&request.method, StatusCode::OK, json::facts(&facts));
         }
-        as_page(&request.method, StatusCode::OK, page::facts(&facts))
+        as_page(&request.method, StatusCode::OK, facts.words, page::facts(&facts))
     }
 
     /// Sets the cookie, unless another site asked for it.
@@ -100,7 +103,8 @@ impl Privacy {
         if wants_json(&request.headers) {
             return as_json(&request.method, StatusCode::FORBIDDEN, json::unchanged(&self.site.prefix));
         }
-        as_page(&request.method, StatusCode::FORBIDDEN, page::confirm(&self.site.prefix, choice))
+        let words = words::of(&request.headers);
+        as_page(&request.method, StatusCode::FORBIDDEN, words, page::confirm(words, &self.site.prefix, choice))
     }
 
     /// 303 to the page, which shows what applies from now on.
@@ -122,6 +126,7 @@ impl Privacy {
         });
         Facts {
             site: &self.site,
+            words: words::of(&request.headers),
             scope: &self.scope,
             signals,
             standing: signals.standing(&self.site.privacy.honor),
@@ -147,9 +152,12 @@ fn as_json(method: &Method, status: StatusCode, body: String) -> Response<Bytes>
 }
 
 /// A page that loads nothing, runs nothing, posts only to us and stands in no frame.
-fn as_page(method: &Method, status: StatusCode, body: String) -> Response<Bytes> {
+fn as_page(method: &Method, status: StatusCode, words: &Words, body: String) -> Response<Bytes> {
     let mut answer = reply(method, status, page::CONTENT_TYPE, NO_STORE, body);
     let headers = answer.headers_mut();
+    if let Ok(language) = HeaderValue::from_str(&words.lang) {
+        headers.insert(header::CONTENT_LANGUAGE, language);
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, page::policy());
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // With `no-referrer` browsers would send our own form with `Origin: null` (http.md F3).

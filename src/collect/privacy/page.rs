@@ -10,7 +10,7 @@ use ring::digest;
 use crate::signal::{Refusal, Standing};
 
 use super::html::Html;
-use super::words::{Words, english};
+use super::words::Words;
 use super::{Choice, Facts, sections};
 
 pub(super) const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -31,7 +31,7 @@ pub(super) fn policy() -> HeaderValue {
 
 /// What applies to one visitor.
 pub(super) fn facts(facts: &Facts<'_>) -> String {
-    let words = english();
+    let words = facts.words;
     let host = facts.here.map_or(facts.site.name.as_str(), |here| here.host);
     let title = words.page.title.replace("{host}", host);
     document(words, &title, |html| {
@@ -47,8 +47,7 @@ pub(super) fn facts(facts: &Facts<'_>) -> String {
 }
 
 /// Nothing was changed; one button, and the way to the page.
-pub(super) fn confirm(prefix: &str, choice: Choice) -> String {
-    let words = english();
+pub(super) fn confirm(words: &Words, prefix: &str, choice: Choice) -> String {
     document(words, &words.confirm.title, |html| {
         let refused = match choice {
             Choice::OptOut => &words.confirm.opt_out,

@@ -3,7 +3,10 @@
 
 use std::sync::LazyLock;
 
+use http::HeaderMap;
 use serde::Deserialize;
+
+use super::super::accept::liked_language;
 
 /// All words, by the part of the page where they stand.
 #[derive(Debug, Deserialize)]
@@ -122,11 +125,22 @@ pub(super) struct Confirm {
     pub(super) back: String,
 }
 
-pub(super) const ENGLISH: &str = include_str!("../words/en.toml");
+/// The languages there are: each one's tag and its file. The first is taken where none of them is asked for.
+const LANGUAGES: [(&str, &str); 4] = [
+    ("en", include_str!("../words/en.toml")),
+    ("de", include_str!("../words/de.toml")),
+    ("fr", include_str!("../words/fr.toml")),
+    ("es", include_str!("../words/es.toml")),
+];
 
-/// The words in English, the one language there is.
-pub(super) fn english() -> &'static Words {
-    static WORDS: LazyLock<Words> =
-        LazyLock::new(|| toml::from_str(ENGLISH).expect("the file is a part of the program, and a test reads it"));
-    &WORDS
+/// The words in the language that the visitor likes best.
+pub(super) fn of(headers: &HeaderMap) -> &'static Words {
+    static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| {
+        let read = |(_, text): &(&str, &str)| toml::from_str(text);
+        let all: Result<Vec<Words>, _> = LANGUAGES.iter().map(read).collect();
+        all.expect("the files are a part of the program, and a test reads them")
+    });
+    let liked = liked_language(headers, &LANGUAGES.map(|(tag, _)| tag));
+    let words = WORDS.iter().find(|words| Some(words.lang.as_str()) == liked).or(WORDS.first());
+    words.expect("there is a first language")
 }

@@ -155,10 +155,43 @@ fn what_a_visitor_sends_never_becomes_markup() {
     assert!(html.contains("<h1>Your privacy on shop</h1>"), "without a host the site's name stands there:\n{html}");
 }
 
+/// Every language's file.
+const FILES: [(&str, &str); 4] = [
+    ("en", include_str!("../words/en.toml")),
+    ("de", include_str!("../words/de.toml")),
+    ("fr", include_str!("../words/fr.toml")),
+    ("es", include_str!("../words/es.toml")),
+];
+
 #[test]
-fn every_word_of_the_file_is_shown_somewhere_and_every_name_is_filled_in() {
+fn the_page_is_in_the_language_that_the_visitor_likes_best() {
+    let site = site(|_| {});
+    for (languages, lang, said) in [
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "Ihre Seitenaufrufe werden aufgezeichnet"),
+        ("fr", "fr", "Vos pages vues sont enregistrées"),
+        ("it,es;q=0.7", "es", "Sus vistas de páginas se registran"),
+        ("it", "en", "Your page views are recorded"),
+    ] {
+        let answer = ask(&site, "GET", "privacy", &[("accept-language", languages)]);
+        assert_eq!(field(&answer, "content-language"), lang, "{languages}");
+        let page = text(&answer);
+        assert!(page.contains(said) && page.contains(&format!("<html lang=\"{lang}\">")), "{languages}:\n{page}");
+    }
+}
+
+#[test]
+fn every_word_of_a_language_is_shown_somewhere_and_every_name_is_filled_in() {
+    for (lang, file) in FILES {
+        let words: toml::Table = toml::from_str(file).expect("the words are TOML");
+        assert_eq!(words["lang"].as_str(), Some(lang), "the file says which language it is in");
+        shows_every_word(lang, &words);
+    }
+}
+
+fn shows_every_word(lang: &str, words: &toml::Table) {
     let mut shown = String::new();
-    let mut add = |site: &Site, headers: &[(&str, &str)]| shown.push_str(&page(site, headers));
+    let language = ("accept-language", lang);
+    let mut add = |site: &Site, headers: &[(&str, &str)]| shown.push_str(&page(site, &[headers, &[language]].concat()));
     let full = site(|site| {
         site.privacy.contact = "me".to_owned();
         site.keep_query = vec!["q".to_owned()];
@@ -180,21 +213,21 @@ fn every_word_of_the_file_is_shown_somewhere_and_every_name_is_filled_in() {
         add(&bare, &headers);
     }
     for choice in ["opt-out", "opt-in"] {
-        shown.push_str(text(&ask(&full, "POST", &format!("privacy/{choice}"), &[("sec-fetch-site", "cross-site")])));
+        let foreign = ("sec-fetch-site", "cross-site");
+        shown.push_str(text(&ask(&full, "POST", &format!("privacy/{choice}"), &[foreign, language])));
     }
 
-    let words: toml::Table = toml::from_str(include_str!("../words/en.toml")).expect("the words are TOML");
     let mut count = 0;
     for (part, texts) in words.iter().filter_map(|(part, texts)| texts.as_table().map(|texts| (part, texts))) {
         for (key, value) in texts {
             // The pieces between the names in braces stand on the page as they are.
             for piece in value.as_str().expect("a text").split(['{', '}']).step_by(2) {
-                assert!(shown.contains(piece), "{part}.{key}: {piece:?} is shown nowhere");
+                assert!(shown.contains(piece), "{lang}: {part}.{key}: {piece:?} is shown nowhere");
             }
             count += 1;
         }
     }
-    assert!(count > 50, "the words were looked at: {count}");
+    assert!(count > 50, "the words of {lang} were looked at: {count}");
     let outside_style: String = shown.split("<style>").filter_map(|part| part.split("</style>").last()).collect();
     assert!(!outside_style.contains(['{', '}']), "a name in braces was left");
 }
