@@ -39,7 +39,7 @@ impl<'a> Authority<'a> {
     }
 
     /// Whether both are the same host and port. A default port is the same as none, of whichever scheme: TLS may end in
-    /// front of us, so that the scheme that the visitor sees is not known (http.md F4).
+    /// front of us, so that the scheme that the visitor sees is not known.
     pub(super) fn is(self, other: Authority<'_>) -> bool {
         self.host.eq_ignore_ascii_case(other.host) && self.named_port() == other.named_port()
     }

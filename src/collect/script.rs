@@ -2,7 +2,7 @@
 //!
 //! A stored page outlives a release, so older scripts stay served under their names; the ledger keeps them for 30 days.
 //! What the script does stands in `script/t.js`. It shows two values, `view` and `off`, and sends nothing. Whether a load came
-//! over the network is not among them: browsers know that only after `DOMContentLoaded` (http.md B10), and nothing asks yet.
+//! over the network is not among them: browsers know that only after `DOMContentLoaded`, and nothing asks yet.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -102,7 +102,7 @@ impl Script {
 }
 
 impl Keep {
-    /// `no-transform` where the name promises the bytes: a page may demand exactly these bytes (`integrity`, http.md E11).
+    /// `no-transform` where the name promises the bytes: a page may demand exactly these bytes (`integrity`).
     fn cache_control(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Keep::Year => "public, max-age=31536000, immutable, no-transform",

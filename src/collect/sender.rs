@@ -1,4 +1,4 @@
-//! Who sent a form: our own page, another site, or nobody knows (http.md F2 to F4).
+//! Who sent a form: our own page, another site, or nobody knows.
 //!
 //! `SameSite=Lax` does not keep another site's form from setting the cookie, so the sender itself has to be looked at.
 

@@ -52,7 +52,7 @@ impl HeaderEdit for HeaderMap {
     }
 }
 
-/// What becomes of `Content-Length` (design, decision 4).
+/// What becomes of `Content-Length`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Length {
     /// It stays as it is.

@@ -12,7 +12,7 @@ pub const MAX_SNIPPETS: usize = 64;
 /// Everything that can be placed in a site's pages.
 #[derive(Debug)]
 pub struct Tags {
-    /// Our own tag, and the same with one blank more: the bytes of a plan are even in number (design, decision 4).
+    /// Our own tag, and the same with one blank more: the bytes of a plan are even in number.
     own: [Bytes; 2],
     snippets: Vec<OwnerTag>,
     /// How the address of our own script begins in this site, such as `/_inlay/t.`: a page that has one is tagged already.
@@ -25,7 +25,7 @@ pub struct Plan {
     tags: Arc<Tags>,
     /// Bit `i`: snippet `i` is placed.
     chosen: u64,
-    /// Whether the body is asked if it is a document (design, decision 10).
+    /// Whether the body is asked if it is a document.
     ask_body: bool,
 }
 
@@ -55,7 +55,7 @@ impl Tags {
 }
 
 impl Plan {
-    /// How many bytes the page grows by when everything is placed: N of decision 4, even.
+    /// How many bytes the page grows by when everything is placed: an even number.
     #[expect(clippy::len_without_is_empty, reason = "a plan has our own tag and is never empty")]
     pub fn len(&self) -> usize {
         self.own().len() + self.snippets_len()

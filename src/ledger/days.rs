@@ -1,4 +1,4 @@
-//! A site's day: which day of the site's time zone an instant falls on (design, decision 14).
+//! A site's day: which day of the site's time zone an instant falls on.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -1,4 +1,4 @@
-//! Retention (design, decision 13): raw rows go when their site's `retention_days` have passed, delivered or not.
+//! Retention: raw rows go when their site's `retention_days` have passed, delivered or not.
 //!
 //! A pass begins at the start and every hour, and deletes whatever would pass its ceiling before the next one: no row ever
 //! lives longer. It goes in small steps between commits. Counts of views are not touched; how many rows a site has lost is

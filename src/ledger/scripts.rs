@@ -1,4 +1,4 @@
-//! Scripts that pages still name (design, decision 16): a page in somebody's cache outlives the release that tagged it, so
+//! Scripts that pages still name: a page in somebody's cache outlives the release that tagged it, so
 //! its script is kept for 30 days after it was last the current one.
 
 use rusqlite::{Connection, TransactionBehavior};

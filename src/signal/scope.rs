@@ -11,7 +11,7 @@ use crate::config::Host;
 
 use super::OPT_OUT_COOKIE;
 
-/// 400 days, the most that browsers keep a cookie (http.md F1).
+/// 400 days, the most that browsers keep a cookie.
 const MAX_AGE_SECS: u32 = 34_560_000;
 
 /// How far a site's opt-out cookie reaches.

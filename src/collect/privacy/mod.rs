@@ -78,7 +78,7 @@ impl Privacy {
         answer.headers_mut().append(header::SET_COOKIE, self.scope.opt_out());
         let secure = downstream.https || Authority::of(request).is_some_and(Authority::is_loopback);
         if secure {
-            // Pages that were stored with tags inside go with it (http.md B6); browsers take the field in secure contexts only.
+            // Pages that were stored with tags inside go with it; browsers take the field in secure contexts only.
             answer.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
         }
         answer
@@ -160,7 +160,7 @@ fn as_page(method: &Method, status: StatusCode, words: &Words, body: String) -> 
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, page::policy());
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    // With `no-referrer` browsers would send our own form with `Origin: null` (http.md F3).
+    // With `no-referrer` browsers would send our own form with `Origin: null`.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     answer
 }

@@ -1,4 +1,4 @@
-//! A kept length: what was promised to the client, and how it is kept (design, decision 4). The rewriter counts here.
+//! A kept length: what was promised to the client, and how it is kept. The rewriter counts here.
 
 use bytes::Bytes;
 

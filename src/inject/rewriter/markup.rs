@@ -158,7 +158,7 @@ pub(super) fn own_script(bytes: &[u8], own_src: &[u8]) -> Follows {
     }
 }
 
-/// Whether an attribute of `<html>` says that the document is AMP, in which our script would be invalid (http.md D6): `amp`,
+/// Whether an attribute of `<html>` says that the document is AMP, in which our script would be invalid: `amp`,
 /// `⚡`, and both with `4ads` or `4email` behind.
 pub(super) fn is_amp(name: &[u8]) -> bool {
     let name = name.to_ascii_lowercase();
@@ -167,7 +167,7 @@ pub(super) fn is_amp(name: &[u8]) -> bool {
     kind == b"amp" || kind == "⚡".as_bytes()
 }
 
-/// Whether a page's first element shows that it is a document (design, decision 10).
+/// Whether a page's first element shows that it is a document.
 pub(super) fn opens_document(name: &[u8]) -> bool {
     const NAMES: [&[u8]; 7] = [b"html", b"head", b"title", b"meta", b"link", b"base", b"body"];
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))

@@ -1,4 +1,4 @@
-//! The prologue machine: an exact reader of how most pages begin, in place of a parser (speed.md section 2: 12,000
+//! The prologue machine: an exact reader of how most pages begin, in place of a parser (12,000
 //! instructions a page become nearly none). It knows a BOM, white space, comments of every kind, one doctype, `<html ...>` and
 //! `<head ...>`, none of which leaves the tokenizer's data state, and answers what the beginning of a body tells: its encoding,
 //! if it is a document, if it is AMP. At the first token that it does not know it gives up, and lol_html reads on from there.

@@ -78,7 +78,7 @@ impl ProxyHttp for Plain {
         }
     }
 
-    /// No compression module: it never flushes between pieces, and even switched off it costs (speed.md, rank 9).
+    /// No compression module: it never flushes between pieces, and even switched off it costs.
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn early_request_filter(&self, session: &mut Session, exchange: &mut Exchange) -> Result<()> {

@@ -232,7 +232,7 @@ impl OutputSink for Count {
     }
 }
 
-/// Selectors are parsed once (speed.md section 2).
+/// Selectors are parsed once.
 fn selector(selector: &'static LazyLock<Selector>) -> std::borrow::Cow<'static, Selector> {
     std::borrow::Cow::Borrowed(selector)
 }
