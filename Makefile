@@ -9,7 +9,7 @@ help:
 	@echo "make demo    a sample shop with Inlay before it (DEMO_ARGS='--listen 127.0.0.1:8081' gives it another port)"
 	@echo "make test    all tests; installs what they need"
 	@echo "make lint    formatting, clippy, licences"
-	@echo "make bench   what a page costs beside nginx, rows a second, a report over a year of 20 million views (half an hour)"
+	@echo "make bench   what a page costs beside nginx, rows a second, a report over a year of 20 million views"
 	@echo "make dist    the binary that packages use"
 
 demo: build

@@ -47,11 +47,7 @@ impl Log for Libraries {
         }
         let module = record.target();
         let line = record.line().unwrap_or_default();
-        if module.starts_with("pingora_core::services::listening") {
-            tracing::warn!(module, line, "a connection could not be accepted: are there too many open files?");
-        } else {
-            tracing::debug!(module, line, "an error inside a library; its text is withheld, it may name visitors");
-        }
+        tracing::debug!(module, line, "an error inside a library; its text is withheld, it may name visitors");
     }
 
     fn flush(&self) {}

@@ -1,47 +1,46 @@
 //! What the client likes to get: a page or data (`Accept`, RFC 9110 section 12.5.1), and in which language
 //! (`Accept-Language`, section 12.5.4).
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 /// Whether JSON is named, and liked better than HTML. What names neither (`*/*`, no `Accept`) gets the page.
 pub fn wants_json(headers: &HeaderMap) -> bool {
     let (mut json, mut html) = (0.0, 0.0);
-    for line in headers.get_all(header::ACCEPT) {
-        for range in line.to_str().unwrap_or_default().split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let name = parts.next().unwrap_or_default();
-            let quality = parts.find_map(quality).unwrap_or(1.0);
-            if name.eq_ignore_ascii_case("application/json") {
-                json = quality;
-            } else if name.eq_ignore_ascii_case("text/html") || name.eq_ignore_ascii_case("application/xhtml+xml") {
-                html = f32::max(html, quality);
-            }
+    for (name, quality) in liked(headers, &header::ACCEPT) {
+        if name.eq_ignore_ascii_case("application/json") {
+            json = quality;
+        } else if name.eq_ignore_ascii_case("text/html") || name.eq_ignore_ascii_case("application/xhtml+xml") {
+            html = f32::max(html, quality);
         }
     }
     json > html
 }
 
-/// Which of these languages is liked best, by its primary subtag (RFC 4647 section 3.3.1); the first of equals as the client
-/// lists them. `None` where none is named with a quality above 0.
-pub(super) fn liked_language(headers: &HeaderMap, known: &[&'static str]) -> Option<&'static str> {
-    let mut best: (f32, Option<&'static str>) = (0.0, None);
-    for line in headers.get_all(header::ACCEPT_LANGUAGE) {
-        for range in line.to_str().unwrap_or_default().split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let primary = parts.next().and_then(|tag| tag.split('-').next()).unwrap_or_default();
-            let named = known.iter().find(|language| primary.eq_ignore_ascii_case(language));
-            let quality = parts.find_map(quality).unwrap_or(1.0);
-            if let Some(language) = named
-                && quality > best.0
-            {
-                best = (quality, Some(language));
-            }
+/// Which of these languages is liked best, by its primary subtag (RFC 4647 section 3.3.1), the first of equals as the client
+/// lists them; its place among them. `None` where none is named with a quality above 0.
+pub(super) fn liked_language(headers: &HeaderMap, known: &[&str]) -> Option<usize> {
+    let mut best = (0.0, None);
+    for (tag, quality) in liked(headers, &header::ACCEPT_LANGUAGE) {
+        let primary = tag.split('-').next().unwrap_or_default();
+        let named = known.iter().position(|language| primary.eq_ignore_ascii_case(language));
+        if named.is_some() && quality > best.0 {
+            best = (quality, named);
         }
     }
     best.1
 }
 
-/// The value of a `q` parameter; one that is no number is 0.
+/// What a field names, and how much each is liked: 1 where nothing is said, 0 where that is no number.
+fn liked<'h>(headers: &'h HeaderMap, field: &HeaderName) -> impl Iterator<Item = (&'h str, f32)> {
+    let lines = headers.get_all(field).iter().map(|line| line.to_str().unwrap_or_default());
+    lines.flat_map(|line| line.split(',')).map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        (name, parts.find_map(quality).unwrap_or(1.0))
+    })
+}
+
+/// The value of a `q` parameter.
 fn quality(parameter: &str) -> Option<f32> {
     let (name, value) = parameter.split_once('=')?;
     name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse().unwrap_or(0.0))
@@ -90,7 +89,9 @@ mod tests {
             ("deu, den", None),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_static(languages))]);
-            assert_eq!(liked_language(&headers, &["en", "de", "fr", "es"]), liked, "{languages:?}");
+            let known = ["en", "de", "fr", "es"];
+            let found = liked_language(&headers, &known).map(|at| known[at]);
+            assert_eq!(found, liked, "{languages:?}");
         }
     }
 }

@@ -24,6 +24,8 @@ use super::authority::Authority;
 use super::reply::{NO_STORE, reply};
 use super::sender::Sender;
 use super::site::Downstream;
+#[cfg(test)]
+pub(super) use words::LANGUAGES;
 use words::Words;
 
 /// A site's side of the visitor's page.

@@ -125,22 +125,20 @@ pub(super) struct Confirm {
     pub(super) back: String,
 }
 
-/// The languages there are: each one's tag and its file. The first is taken where none of them is asked for.
-const LANGUAGES: [(&str, &str); 4] = [
-    ("en", include_str!("../words/en.toml")),
-    ("de", include_str!("../words/de.toml")),
-    ("fr", include_str!("../words/fr.toml")),
-    ("es", include_str!("../words/es.toml")),
+/// The languages' files. The first is taken where none of them is asked for.
+pub(in crate::collect) const LANGUAGES: [&str; 4] = [
+    include_str!("../words/en.toml"),
+    include_str!("../words/de.toml"),
+    include_str!("../words/fr.toml"),
+    include_str!("../words/es.toml"),
 ];
 
 /// The words in the language that the visitor likes best.
 pub(super) fn of(headers: &HeaderMap) -> &'static Words {
-    static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| {
-        let read = |(_, text): &(&str, &str)| toml::from_str(text);
-        let all: Result<Vec<Words>, _> = LANGUAGES.iter().map(read).collect();
-        all.expect("the files are a part of the program, and a test reads them")
+    static WORDS: LazyLock<[Words; 4]> = LazyLock::new(|| {
+        LANGUAGES.map(|file| toml::from_str(file).expect("the files are a part of the program, and a test reads them"))
     });
-    let liked = liked_language(headers, &LANGUAGES.map(|(tag, _)| tag));
-    let words = WORDS.iter().find(|words| Some(words.lang.as_str()) == liked).or(WORDS.first());
-    words.expect("there is a first language")
+    let liked = liked_language(headers, &WORDS.each_ref().map(|words| words.lang.as_str()));
+    let [first, ..] = &*WORDS;
+    liked.and_then(|at| WORDS.get(at)).unwrap_or(first)
 }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use ring::digest;
 
 use super::*;
+use crate::collect::privacy::LANGUAGES;
 
 fn page(site: &Site, headers: &[(&str, &str)]) -> String {
     let answer = ask(site, "GET", "privacy", headers);
@@ -155,14 +156,6 @@ fn what_a_visitor_sends_never_becomes_markup() {
     assert!(html.contains("<h1>Your privacy on shop</h1>"), "without a host the site's name stands there:\n{html}");
 }
 
-/// Every language's file.
-const FILES: [(&str, &str); 4] = [
-    ("en", include_str!("../words/en.toml")),
-    ("de", include_str!("../words/de.toml")),
-    ("fr", include_str!("../words/fr.toml")),
-    ("es", include_str!("../words/es.toml")),
-];
-
 #[test]
 fn the_page_is_in_the_language_that_the_visitor_likes_best() {
     let site = site(|_| {});
@@ -181,10 +174,9 @@ fn the_page_is_in_the_language_that_the_visitor_likes_best() {
 
 #[test]
 fn every_word_of_a_language_is_shown_somewhere_and_every_name_is_filled_in() {
-    for (lang, file) in FILES {
+    for file in LANGUAGES {
         let words: toml::Table = toml::from_str(file).expect("the words are TOML");
-        assert_eq!(words["lang"].as_str(), Some(lang), "the file says which language it is in");
-        shows_every_word(lang, &words);
+        shows_every_word(words["lang"].as_str().expect("the file says which language it is in"), &words);
     }
 }
 
