@@ -65,7 +65,7 @@ impl<'a> Files<'a> {
             // Where a pattern is all that could have brought a site, it is what has to be looked at.
             self.problems.push(warnings.pop().unwrap_or_else(|| Problem::new(source.at(0), walk::NO_SITE)));
         }
-        Some(Config { server: server?, sites: sites?, warnings })
+        Some(Config { server: server?, sites: sites?, sinks: Vec::new(), warnings })
     }
 
     fn read(&mut self, path: &Path, part: Part) -> Option<(Source, file::File)> {

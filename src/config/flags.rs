@@ -51,8 +51,12 @@ pub fn for_origin(flags: &Flags) -> Result<Config, Problems> {
     };
     let server = resolver.server(&server(flags));
     let site = resolver.site(&site(flags));
-    let config =
-        server.zip(site).map(|(server, site)| Config { server, sites: vec![Arc::new(site)], warnings: Vec::new() });
+    let config = server.zip(site).map(|(server, site)| Config {
+        server,
+        sites: vec![Arc::new(site)],
+        sinks: Vec::new(),
+        warnings: Vec::new(),
+    });
     finish(config, problems)
 }
 

@@ -16,6 +16,7 @@ mod paths;
 mod problem;
 mod resolve;
 mod schema;
+mod sink;
 mod site;
 mod sites;
 mod snippet;
@@ -35,6 +36,7 @@ pub use flags::{Flags, for_origin};
 pub(crate) use folder::LONGEST as LONGEST_FOLDER;
 pub use paths::Paths;
 pub use problem::{At, Position, Problem, Problems};
+pub use sink::{Backend, BatchLimits, Begin, EventKind, Fields, FileSink, HttpSink, Rotation, Sink};
 pub use types::{
     Admin, Config, Honor, Host, HostSent, Identity, InFront, LogFormat, Net, Origin, OwnerTag, Place, Privacy, Server,
     Site,
