@@ -11,6 +11,8 @@ pub(crate) mod url;
 
 use std::borrow::Cow;
 
+use crate::config::EventKind;
+
 pub use fields::FIELDS;
 use id::hex;
 pub use id::{EventId, EventIds, ViewId};
@@ -24,6 +26,14 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub enum Kind {
     /// One page shown to one visitor.
     View,
+}
+
+impl From<EventKind> for Kind {
+    fn from(kind: EventKind) -> Kind {
+        match kind {
+            EventKind::View => Kind::View,
+        }
+    }
 }
 
 /// Who saw it.

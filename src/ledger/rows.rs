@@ -86,10 +86,16 @@ impl<'c> Rows<'c> {
     }
 }
 
-fn kind_number(kind: Kind) -> i64 {
+/// The number of a kind in the table.
+pub(super) fn kind_number(kind: Kind) -> i64 {
     match kind {
         Kind::View => 0,
     }
+}
+
+/// The kind of a number in the table. There is one so far; a ledger of a later schema is not opened.
+pub(super) fn kind(_number: i64) -> Kind {
+    Kind::View
 }
 
 fn source_number(source: Source) -> i64 {
