@@ -1,11 +1,22 @@
-//! The checked types of `[[sink]]`: where events go, which ones, and how. Secrets do not show in their `Debug`.
+//! `[[sink]]`: where events go, which ones, and how. The checked types, whose `Debug` shows no secret; below them step two.
+
+mod begin;
+mod fields;
+mod http;
+mod resolve;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use ::http::{HeaderName, HeaderValue};
+use serde::Deserialize;
+#[cfg(test)]
+use {schemars::JsonSchema, serde::Serialize};
+
+#[cfg(test)]
+use super::schema::or_env;
 
 /// A storage backend that events are forwarded to.
 #[derive(Debug, Clone)]
@@ -77,7 +88,9 @@ pub struct HttpSink {
 }
 
 /// A kind of event that a sink may be held to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
+#[serde(rename_all = "kebab-case")]
 pub enum EventKind {
     /// One page shown to one visitor.
     View,
@@ -134,12 +147,12 @@ impl Backend {
 /// What stands in place of a secret.
 const HIDDEN: &str = "(hidden)";
 
-/// Without the values of headers, the secret, and the URL's query, in which many services want a token.
+/// Without the values of headers, the secret, and the URL's path and query, in which services want tokens.
 impl fmt::Debug for HttpSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("HttpSink")
-            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("url", &self.url.split('/').take(3).collect::<Vec<_>>().join("/"))
             .field("headers", &names)
             .field("gzip", &self.gzip)
             .field("sign", &self.sign.as_ref().map(|_| HIDDEN))

@@ -1,5 +1,5 @@
-//! The checked configuration's types. Values here are valid by construction; `resolve` makes them, out of what `file` read. The closed lists of words
-//! (`LogFormat`, `Identity`, ...) are read as they stand here.
+//! The checked configuration's types. Values here are valid by construction; `resolve` makes them, out of what `file` read.
+//! The closed lists of words (`LogFormat`, `Identity`, ...) are read as they stand here.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
