@@ -6,42 +6,34 @@ use std::io::Write;
 
 use ring::hmac;
 
-use super::fields::{FIELDS, ROOM, Value};
+use super::fields::{KEYS, ROOM, Value};
 use super::shape::{Rule, Shape};
 use super::{Event, hex};
 
 impl Event<'_> {
     /// Appends the event as one JSON object, in UTF-8 and without a line's end.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        let mut sign = b'{';
-        for (name, value) in FIELDS.iter().zip(self.values()) {
-            if value == Value::Absent {
-                continue;
+        for (key, value) in KEYS.iter().zip(self.values()) {
+            if !matches!(value, Value::Absent) {
+                out.extend_from_slice(key.as_bytes());
+                value.write_json(out);
             }
-            out.extend_from_slice(&[sign, b'"']);
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
-            value.write_json(out);
-            sign = b',';
         }
         out.push(b'}');
     }
 
     /// [`Event::write_json`] in a sink's shape. What is absent stays absent, also where its hash is wanted.
     pub fn write_shaped(&self, shape: &Shape, out: &mut Vec<u8>) {
-        let mut sign = b'{';
         for (rule, value) in shape.rules().iter().zip(self.values()) {
             let (Rule::Plain(key) | Rule::Hash(key, _)) = rule else { continue };
-            if value == Value::Absent {
+            if matches!(value, Value::Absent) {
                 continue;
             }
-            out.push(sign);
             out.extend_from_slice(key);
             match rule {
                 Rule::Hash(_, secret) => hashed(value, secret, out),
                 _ => value.write_json(out),
             }
-            sign = b',';
         }
         out.push(b'}');
     }

@@ -24,24 +24,24 @@ pub(super) enum Rule {
     Hash(Key, hmac::Key),
 }
 
-/// A name as a JSON string with its colon: `"host":`.
+/// A name as a JSON string, with what stands before it and its colon: `,"host":`.
 pub(super) type Key = Box<[u8]>;
 
 impl Shape {
     /// The shape that the owner wants. `v` and `id` are always whole. Names that no field has mean nothing, and a field that is
     /// to be hashed without a key is left out: both are what the configuration's check refuses.
     pub fn new(fields: &Fields) -> Shape {
-        let key = fields.key.as_ref().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()));
+        let secret = fields.key.as_ref().map(|key| hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()));
         let has = |list: &[String], name: &str| list.iter().any(|listed| listed == name);
         let rule = |name: &&str| {
             if matches!(*name, "v" | "id") {
-                return Rule::Plain(quoted(name));
+                return Rule::Plain(key(name, name));
             }
             let left_out = has(&fields.drop, name) || !fields.keep.is_empty() && !has(&fields.keep, name);
-            let called = quoted(fields.rename.get(*name).map_or(*name, String::as_str));
-            match (left_out, has(&fields.hash, name), &key) {
+            let called = key(name, fields.rename.get(*name).map_or(*name, String::as_str));
+            match (left_out, has(&fields.hash, name), &secret) {
                 (false, false, _) => Rule::Plain(called),
-                (false, true, Some(key)) => Rule::Hash(called, key.clone()),
+                (false, true, Some(secret)) => Rule::Hash(called, secret.clone()),
                 _ => Rule::Drop,
             }
         };
@@ -60,8 +60,10 @@ impl Default for Shape {
     }
 }
 
-fn quoted(name: &str) -> Key {
-    let mut key = Vec::with_capacity(name.len() + 3);
+/// The key of a field, under a name that the owner chose or its own. `v` is always first and opens the object.
+fn key(field: &str, name: &str) -> Key {
+    let mut key = Vec::with_capacity(name.len() + 4);
+    key.push(if field == "v" { b'{' } else { b',' });
     json::string(&mut key, name);
     key.push(b':');
     key.into()
