@@ -64,7 +64,7 @@ pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
     let owner = Bound::new(config.server.admin.listen)?;
     read_roots()?;
     let inlay = Inlay::open(config.clone())?;
-    let control = Control::open(&config.server.data, inlay.tokens())?;
+    let control = Control::open(&config.server.data, inlay.tokens(), Some(inlay.sinks()))?;
     let mut server = Server::new_with_opt_and_conf(None, server_conf());
     let (closing, closed) = watch::channel(false);
     let (accepting, accepts) = watch::channel(false);
