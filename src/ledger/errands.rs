@@ -5,8 +5,8 @@ use std::thread::Thread;
 
 use rusqlite::Connection;
 
-/// Work for the writer's connection.
-type Errand = Box<dyn FnOnce(&mut Connection) + Send>;
+/// Work for the writer's connection, or why there is none at present.
+type Errand = Box<dyn FnOnce(Result<&mut Connection, &str>) + Send>;
 
 /// The way to the writer. Clones lead to the same one.
 #[derive(Debug, Clone)]
@@ -25,6 +25,9 @@ pub enum WriteError {
     /// The ledger was closed before it was done.
     #[error("the ledger is closed")]
     Closed,
+    /// The ledger cannot be opened at present: why, in words.
+    #[error("the ledger is not open: {0}")]
+    NotOpen(String),
     /// SQLite could not do it.
     #[error("the ledger cannot be written: {0}")]
     Sqlite(rusqlite::Error),
@@ -55,19 +58,22 @@ impl Errands {
         let (answer, answered) = sync_channel(1);
         let errand: Errand = Box::new(move |conn| {
             // This fails where nobody waits any more, and then nobody misses it.
-            let _ = answer.send(work(conn));
+            let _ = answer.send(match conn {
+                Ok(conn) => work(conn).map_err(WriteError::from),
+                Err(why) => Err(WriteError::NotOpen(why.to_owned())),
+            });
         });
         self.queue.send(errand).map_err(|_| WriteError::Closed)?;
         self.writer.unpark();
-        Ok(answered.recv().map_err(|_| WriteError::Closed)??)
+        answered.recv().map_err(|_| WriteError::Closed)?
     }
 }
 
 impl Inbox {
-    /// Does every errand that waits.
-    pub(super) fn work_off(&self, conn: &mut Connection) {
+    /// Does every errand that waits, or tells why it cannot be done.
+    pub(super) fn work_off(&self, mut conn: Result<&mut Connection, &str>) {
         while let Ok(errand) = self.0.try_recv() {
-            errand(conn);
+            errand(conn.as_deref_mut().map_err(|why| *why));
         }
     }
 }
