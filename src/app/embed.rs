@@ -45,10 +45,11 @@ impl Inlay {
         Ok(Inlay::open(Arc::new(config))?)
     }
 
-    /// Opens the ledger of a configuration and makes its sites ready.
+    /// Opens the ledger of a configuration and makes its sites ready. Where it cannot be opened for now, pages are served all
+    /// the same, and [`Inlay::health`] says why nothing is recorded.
     pub fn open(config: Arc<Config>) -> Result<Inlay, OpenError> {
         let clock = Clock::system();
-        let ledger = ledger::open(&config.server.data, &config.sites, clock.clone())?;
+        let ledger = ledger::start(&config.server.data, &config.sites, clock.clone())?;
         let counters = Arc::new(Counters::new(config.sites.len()));
         let endpoints = endpoints(&config, &ledger);
         let gpc_since = gpc_since(&config, &ledger, &clock);
@@ -112,7 +113,9 @@ fn endpoints(config: &Config, ledger: &Ledger) -> Vec<collect::Site> {
     });
     let older: Arc<[collect::Script]> =
         kept.into_iter().map(|script| collect::Script::of(script.body.into())).collect();
-    config.sites.iter().map(|site| collect::Site::new(site.clone(), older.clone())).collect()
+    let forwarded = |site: &str| config.sinks.iter().any(|sink| sink.wants_site(site));
+    let endpoints = |site: &Arc<_>| collect::Site::new(Arc::clone(site), older.clone());
+    config.sites.iter().map(|site| endpoints(site).forwarded(forwarded(&site.name))).collect()
 }
 
 /// The day on which each site began to say `gpc_json`, which a restart does not change; today for those that do not say it.

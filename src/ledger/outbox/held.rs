@@ -8,7 +8,7 @@ use crate::ledger::{ReadError, spans};
 /// Events behind a sink's cursor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Held {
-    /// How many it wants: counted up to 50,000, beyond that every row is taken for one that is wanted.
+    /// How many it wants: counted up to 10,000, beyond that every row is taken for one that is wanted.
     pub events: u64,
     /// Time of the first of them, milliseconds since 1970.
     pub oldest_ms: Option<i64>,
@@ -17,7 +17,7 @@ pub struct Held {
 }
 
 /// So many are counted one by one.
-const COUNTED: i64 = 50_000;
+const COUNTED: i64 = 10_000;
 
 const LAST: &str = "SELECT value FROM state WHERE name = 'last_seq'";
 const FIRST: &str = "SELECT seq, ts FROM wanted WHERE sink = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT 1";
