@@ -1,5 +1,6 @@
 //! The commands that work on a ledger, as a user has them: beside a running process and without one.
 
+mod export;
 mod sink;
 
 use std::path::Path;

@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod export;
 mod folder;
 mod proxy;
 mod run;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::export::NoTime;
 use self::folder::NotNamed;
 use self::sink::WrongSink;
 use crate::config::Problems;
@@ -49,6 +51,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// What was counted: views, pages, referrers, campaigns
     Stats(stats::StatsArgs),
+    /// The events themselves, as NDJSON or CSV
+    Export(export::ExportArgs),
     /// The storage backends that events are forwarded to: how they are, and orders for them
     Sink(sink::SinkArgs),
     /// Tokens for the owner's page
@@ -63,6 +67,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(args),
         Command::Stats(args) => stats::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Sink(args) => sink::run(&args),
         Command::Token(args) => token::run(args),
     };
@@ -80,7 +85,7 @@ fn ended(result: anyhow::Result<()>) -> u8 {
     complain(sentence(&error));
     match error.downcast_ref::<statistics::Error>() {
         Some(statistics::Error::UnknownSite { .. }) => WRONG_USE,
-        _ if error.is::<NotNamed>() || error.is::<WrongSink>() => WRONG_USE,
+        _ if error.is::<NotNamed>() || error.is::<WrongSink>() || error.is::<NoTime>() => WRONG_USE,
         _ => FAILED,
     }
 }

@@ -17,3 +17,4 @@ mod top;
 pub use error::Error;
 pub use question::{MAX_DAYS, Question, report};
 pub use report::{Count, Period, Report};
+pub use sites::know_site;

@@ -26,6 +26,11 @@ pub(super) fn asked(conn: &Connection, name: Option<&str>) -> Result<Vec<Site>, 
     }
 }
 
+/// Fails where the ledger has no site of this name; the error says which ones it has.
+pub fn know_site(conn: &Connection, name: &str) -> Result<(), Error> {
+    asked(conn, Some(name)).map(drop).map_err(|error| error.met_on(conn))
+}
+
 fn site((id, name, zone): (i64, String, String)) -> Result<Site, Error> {
     match TimeZone::get(&zone) {
         Ok(zone) => Ok(Site { id, zone }),
