@@ -2,6 +2,7 @@
 
 mod export;
 mod sink;
+mod told;
 
 use std::path::Path;
 use std::process::Output;

@@ -134,6 +134,11 @@ impl Drop for Door {
 
 /// Sends a command to the process that holds the ledger in `dir`. `None`: no process listens there.
 pub fn send(dir: &Path, command: &Command) -> Result<Option<Answer>, ControlError> {
+    send_for(dir, command, ANSWER)
+}
+
+/// The same, with so much time for the answer.
+pub fn send_for(dir: &Path, command: &Command, patience: Duration) -> Result<Option<Answer>, ControlError> {
     let path = dir.join(SOCKET);
     let failed = |source| ControlError::Io { path: path.clone(), source };
     let stream = match UnixStream::connect(&path) {
@@ -142,7 +147,7 @@ pub fn send(dir: &Path, command: &Command) -> Result<Option<Answer>, ControlErro
         Err(source) => return Err(failed(source)),
     };
     let line = serde_json::to_string(command).map_err(ControlError::Words)?;
-    let answer = exchange(stream, &line).map_err(failed)?;
+    let answer = exchange(stream, &line, patience).map_err(failed)?;
     serde_json::from_str(&answer).map(Some).map_err(ControlError::Words)
 }
 
@@ -189,9 +194,9 @@ fn answer(mut stream: UnixStream, tokens: &Tokens, sinks: Option<&Sinks>) -> io:
     stream.write_all(&line)
 }
 
-fn exchange(mut stream: UnixStream, line: &str) -> io::Result<String> {
+fn exchange(mut stream: UnixStream, line: &str, patience: Duration) -> io::Result<String> {
     stream.write_all(format!("{line}\n").as_bytes())?;
-    read_line(&mut stream, ANSWER_LINE, ANSWER)
+    read_line(&mut stream, ANSWER_LINE, patience)
 }
 
 fn read_line(stream: &mut UnixStream, limit: u64, patience: Duration) -> io::Result<String> {
@@ -311,7 +316,8 @@ mod tests {
         let _process = open(dir.path());
         let path = dir.path().join(SOCKET);
         for line in ["{}", "x", "{\"token-create\":{}}", "{\"token-create\":{\"name\":\"a\",\"more\":1}}"] {
-            let answer = exchange(UnixStream::connect(&path).expect("the socket is there"), line).expect("an answer");
+            let answer =
+                exchange(UnixStream::connect(&path).expect("the socket is there"), line, ANSWER).expect("an answer");
             assert!(answer.contains("refused"), "{line}: {answer}");
         }
         let mut long = UnixStream::connect(&path).expect("the socket is there");

@@ -1,12 +1,16 @@
 //! The metrics: every name, and how it is written in Prometheus' text format 0.0.4.
 //!
-//! Labels are the sites' names and words out of closed lists, so their number is bounded. Each is written from the start, with 0:
+//! Labels are the sites' and sinks' names and words out of closed lists, so their number is bounded. Each is written from the start, with 0:
 //! an alert on the first dropped event needs the 0 before it.
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt::{self, Display, Formatter, Write};
 
 use crate::inject::Outcome;
 use crate::ledger::DropReason;
+use crate::sink::{State, Status};
 
 use super::snapshot::{Recording, SiteNumbers, Snapshot};
 
@@ -30,6 +34,25 @@ const PAGES: Metric = counter("inlay_pages_total", "Pages by final word: tagged,
 const DROPPED: Metric =
     counter("inlay_events_dropped_total", "Events that were not recorded, or did not stay, and why.");
 const ORIGIN_ERRORS: Metric = counter("inlay_origin_errors_total", "Failures of the sites' own servers.");
+
+const SINK_STATE: Metric = gauge("inlay_sink_state", "1 for what the sink does, 0 for everything else.");
+const SINK_LAG_EVENTS: Metric = gauge("inlay_sink_lag_events", "Events that wait for the sink.");
+const SINK_LAG_SECONDS: Metric =
+    gauge("inlay_sink_lag_seconds", "Age of the oldest event that waits; 0 where none does.");
+const SINK_LAG_BYTES: Metric = gauge("inlay_sink_lag_bytes", "Bytes in the ledger that wait for the sink.");
+const SINK_RATE: Metric = gauge("inlay_sink_events_per_second", "Events delivered a second, in the last minute.");
+const SINK_DELIVERED: Metric = counter("inlay_sink_delivered_total", "Events delivered, of all time.");
+const SINK_GIVEN_UP: Metric =
+    counter("inlay_sink_given_up_total", "Events given up before they were delivered, of all time.");
+const SINK_WARNING: Metric = gauge("inlay_sink_warning", "1 while events would be given up within a day, else 0.");
+const SINK_DEAD: Metric =
+    gauge("inlay_sink_dead_letters", "Events that the backend refused for good and that are kept.");
+const SINK_FAILURES: Metric = counter("inlay_sink_failures_total", "Deliveries that failed.");
+const SINK_RETRIES: Metric = gauge("inlay_sink_retries", "Attempts for the batch in hand that failed.");
+const SINK_ERROR: Metric = gauge(
+    "inlay_sink_last_error_timestamp_seconds",
+    "When a delivery last failed, in seconds since 1970; absent before the first.",
+);
 
 /// A label's value, escaped.
 struct Label<'a>(&'a str);
@@ -68,7 +91,30 @@ fn write_all(out: &mut String, now: &Snapshot, at_s: f64) -> fmt::Result {
     }
     PAGES.by_word(out, &now.sites, "outcome", pages)?;
     DROPPED.by_word(out, &now.sites, "reason", dropped)?;
-    ORIGIN_ERRORS.by_word(out, &now.sites, "kind", |site| site.origin_errors.iter().copied())
+    ORIGIN_ERRORS.by_word(out, &now.sites, "kind", |site| site.origin_errors.iter().copied())?;
+    write_sinks(out, &now.sinks)
+}
+
+/// Of each sink by its name. There is a sink's series as long as the configuration has it.
+fn write_sinks(out: &mut String, sinks: &[Status]) -> fmt::Result {
+    SINK_STATE.head(out)?;
+    for sink in sinks {
+        for word in State::RUNNING {
+            let is = u8::from(sink.state.word() == word);
+            writeln!(out, "{}{{sink=\"{}\",state=\"{word}\"}} {is}", SINK_STATE.name, Label(&sink.name))?;
+        }
+    }
+    SINK_LAG_EVENTS.by_sink(out, sinks, |sink| Some(sink.lag_events))?;
+    SINK_LAG_SECONDS.by_sink(out, sinks, |sink| Some(sink.lag_ms as f64 / 1e3))?;
+    SINK_LAG_BYTES.by_sink(out, sinks, |sink| Some(sink.lag_bytes))?;
+    SINK_RATE.by_sink(out, sinks, |sink| Some(sink.rate))?;
+    SINK_DELIVERED.by_sink(out, sinks, |sink| Some(sink.delivered))?;
+    SINK_GIVEN_UP.by_sink(out, sinks, |sink| Some(sink.given_up))?;
+    SINK_WARNING.by_sink(out, sinks, |sink| Some(u8::from(sink.warning.is_some())))?;
+    SINK_DEAD.by_sink(out, sinks, |sink| Some(sink.dead))?;
+    SINK_FAILURES.by_sink(out, sinks, |sink| Some(sink.failures))?;
+    SINK_RETRIES.by_sink(out, sinks, |sink| Some(sink.retries))?;
+    SINK_ERROR.by_sink(out, sinks, |sink| sink.last_error.as_ref().map(|error| error.at_ms as f64 / 1e3))
 }
 
 fn pages(site: &SiteNumbers) -> impl Iterator<Item = (&'static str, u64)> {
@@ -87,6 +133,21 @@ impl Metric {
     fn one(&self, out: &mut String, value: impl Display) -> fmt::Result {
         self.head(out)?;
         writeln!(out, "{} {value}", self.name)
+    }
+
+    fn by_sink<T: Display>(
+        &self,
+        out: &mut String,
+        sinks: &[Status],
+        value: impl Fn(&Status) -> Option<T>,
+    ) -> fmt::Result {
+        self.head(out)?;
+        for sink in sinks {
+            if let Some(value) = value(sink) {
+                writeln!(out, "{}{{sink=\"{}\"}} {value}", self.name, Label(&sink.name))?;
+            }
+        }
+        Ok(())
     }
 
     fn by_word<'a, I>(
@@ -120,119 +181,5 @@ impl Display for Label<'_> {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::{HashMap, HashSet};
-    use std::time::Duration;
-
-    use crate::admin::Phase;
-
-    fn snapshot() -> Snapshot {
-        let site = |name: &str| SiteNumbers {
-            name: name.to_owned(),
-            requests: 5,
-            pages: [1; Outcome::COUNT],
-            dropped: [0, 2, 0, 0],
-            origin_errors: vec![("down", 1)],
-        };
-        Snapshot {
-            phase: Phase::Serving,
-            started_s: 1_700_000_000.5,
-            recording: Recording::Works,
-            ledger_lost: None,
-            last_commit: Some(Duration::from_millis(1_500)),
-            events_committed: 9,
-            requests_in_hand: 3,
-            requests_unknown_host: 0,
-            untrusted_forwarder: None,
-            sites: vec![site("shop"), site("a\"b\\c\nd")],
-        }
-    }
-
-    /// A name, its labels, and the value.
-    type Sample = (String, Vec<(String, String)>, f64);
-
-    /// One line. Reads the format as its specification says, not as it is written above.
-    fn sample(line: &str) -> Option<Sample> {
-        let (series, number) = line.rsplit_once(' ')?;
-        let Some((name, rest)) = series.split_once('{') else {
-            return Some((series.to_owned(), vec![], number.parse().ok()?));
-        };
-        let (mut labels, mut rest) = (Vec::new(), rest.strip_suffix('}')?);
-        while !rest.is_empty() {
-            let (label, behind) = rest.split_once("=\"")?;
-            let (mut text, mut chars) = (String::new(), behind.char_indices());
-            let end = loop {
-                match chars.next()? {
-                    (at, '"') => break at,
-                    (_, '\\') => text.push(match chars.next()?.1 {
-                        'n' => '\n',
-                        c @ ('\\' | '"') => c,
-                        _ => return None,
-                    }),
-                    (_, c) => text.push(c),
-                }
-            };
-            labels.push((label.to_owned(), text));
-            rest = behind.get(end + 1..)?.trim_start_matches(',');
-        }
-        Some((name.to_owned(), labels, number.parse().ok()?))
-    }
-
-    fn samples(text: &str) -> Vec<Sample> {
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        lines.map(|line| sample(line).unwrap_or_else(|| panic!("no sample: {line}"))).collect()
-    }
-
-    #[test]
-    fn every_line_is_a_sample_of_a_metric_described_once_and_no_series_comes_twice() {
-        let text = render(&snapshot(), 1_800_000_000.0);
-        assert!(text.ends_with('\n'));
-        let mut kinds = HashMap::new();
-        for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
-            let (name, kind) = line.split_once(' ').expect("a name and a kind");
-            assert_eq!(kinds.insert(name.to_owned(), kind.to_owned()), None, "{name} is described twice");
-        }
-        let mut seen = HashSet::new();
-        for (name, labels, value) in samples(&text) {
-            let kind = kinds.get(&name).unwrap_or_else(|| panic!("{name} has no kind"));
-            assert_eq!(name.ends_with("_total"), kind == "counter", "{name} is a {kind}");
-            assert!(name.starts_with("inlay_") && value.is_finite(), "{name} {value}");
-            assert!(seen.insert((name.clone(), labels)), "{name} comes twice");
-        }
-    }
-
-    #[test]
-    fn a_page_counts_under_its_site_and_its_final_word() {
-        let all = samples(&render(&snapshot(), 0.0));
-        let pages: Vec<_> = all.iter().filter(|(name, _, _)| name == "inlay_pages_total").collect();
-        assert_eq!(pages.len(), 2 * Outcome::COUNT, "every site with every word");
-        let labels = |site: &str, word: &str| {
-            vec![("site".to_owned(), site.to_owned()), ("outcome".to_owned(), word.to_owned())]
-        };
-        for word in ["tagged", "opt-out", "no-place"] {
-            assert!(pages.iter().any(|(_, found, n)| *found == labels("shop", word) && *n == 1.0), "{word}");
-        }
-        assert!(
-            pages.iter().any(|(_, found, _)| *found == labels("a\"b\\c\nd", "tagged")),
-            "names come out as they went in"
-        );
-    }
-
-    #[test]
-    fn what_was_not_dropped_is_written_as_zero() {
-        let text = render(&snapshot(), 0.0);
-        assert!(text.contains("inlay_events_dropped_total{site=\"shop\",reason=\"queue-full\"} 0\n"), "{text}");
-    }
-
-    #[test]
-    fn before_the_first_commit_its_age_is_absent() {
-        let with = |last_commit| render(&Snapshot { last_commit, ..snapshot() }, 0.0);
-        assert!(with(Some(Duration::from_millis(1_500))).contains("\ninlay_ledger_commit_age_seconds 1.5\n"));
-        assert!(!with(None).contains("\ninlay_ledger_commit_age_seconds "));
     }
 }

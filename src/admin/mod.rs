@@ -36,12 +36,13 @@ use crate::ledger::{self, Tokens};
 use crate::stats::{self, Question};
 
 use access::{Access, Entry};
+use health::Asked;
 use host::Hosts;
 use page::View;
 use reply::Reply;
 
 pub use command::{Answer, Command, Listed, carry_out};
-pub use control::{Control, ControlError, send};
+pub use control::{Control, ControlError, send, send_for};
 pub use snapshot::{Phase, Recording, SiteNumbers, Snapshot};
 
 /// A body longer than so many bytes is nothing that is taken here; the server need not read on.
@@ -97,7 +98,11 @@ impl Admin {
         match request.uri().path() {
             "/live" | "/ready" | "/metrics" if !reads => reply::wrong_method(&[Method::GET, Method::HEAD]),
             "/live" => health::live(as_json),
-            "/ready" => health::ready(&(self.process)(), as_json),
+            "/ready" => {
+                let entry = self.access.entry(request.headers(), peer, now.as_second());
+                let is_owner = matches!(entry, Entry::Unguarded | Entry::Token | Entry::Session);
+                health::ready(&(self.process)(), Asked { is_owner, as_json, now_ms: now.as_millisecond() })
+            }
             "/metrics" => reply::metrics(metrics::render(&(self.process)(), now.as_millisecond() as f64 / 1e3)),
             path => self.guarded(path, request, peer, now).unwrap_or_else(|error| self.unreadable(&error)),
         }
@@ -160,6 +165,7 @@ impl Admin {
             days,
             timezone: site.or(only).map_or(TimeZone::UTC, |site| site.timezone.clone()),
             warnings: &warnings,
+            sinks: &snapshot.sinks,
             logged_in: entry == Entry::Session,
             now,
         };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::inject::Outcome;
 use crate::ledger::DropReason;
+use crate::sink::Status;
 
 /// Where the process stands in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Snapshot {
     pub untrusted_forwarder: Option<IpAddr>,
     /// The sites, in the configuration's order.
     pub sites: Vec<SiteNumbers>,
+    /// The sinks, in the configuration's order.
+    pub sinks: Vec<Status>,
 }
 
 /// What was counted for one site.

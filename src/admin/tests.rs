@@ -15,6 +15,7 @@ use crate::enrich::Exchange;
 use crate::event::ViewId;
 use crate::inject::Outcome;
 use crate::ledger::{self, Clock, Hit, Ledger};
+use crate::sink::{LastError, State, Status};
 
 const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
@@ -43,6 +44,7 @@ fn owner(listen: &str) -> Owner {
         requests_unknown_host: 0,
         untrusted_forwarder: None,
         sites: vec![],
+        sinks: vec![],
     };
     let dir = tempfile::tempdir().expect("a folder");
     let flags = Flags {
@@ -281,6 +283,53 @@ fn ready_says_why_nothing_is_recorded_and_stays_ready() {
     let json: serde_json::Value =
         serde_json::from_slice(owner.get("/ready", &[(ACCEPT, "application/json")]).body()).expect("JSON");
     assert_eq!((json["state"].as_str(), json["recording"].as_bool()), (Some("ready"), Some(false)));
+}
+
+#[test]
+fn ready_tells_of_sinks_and_only_the_owner_reads_what_backends_answered() {
+    const SECRET: &str = "the folder /srv/secret cannot be written";
+    let last_error = Some(LastError { what: SECRET.to_owned(), at_ms: now().as_millisecond() - 5_000 });
+    let state = State::Stopped(SECRET.to_owned());
+    let hook = Status {
+        state,
+        last_error,
+        lag_events: 7,
+        given_up: 3,
+        dead: 2,
+        warning: Some("7 events expire".to_owned()),
+        ..Status::new("hook", "http")
+    };
+    for (listen, is_told) in [("127.0.0.1:9180", true), ("0.0.0.0:9180", false)] {
+        let owner = owner(listen);
+        owner.change(|now| now.sinks = vec![hook.clone()]);
+        let reply = owner.get("/ready", &[]);
+        let text = words(&reply);
+        assert_eq!(reply.status(), StatusCode::OK, "whatever sinks do");
+        assert!(text.contains("\nsink hook: stopped"), "{text}");
+        for part in ["7 events", "3 given up", "2 dead letters", "last error 5 s ago"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert!(
+            text.contains("warning: The sink \"hook\" has stopped by itself") && text.contains("7 events expire"),
+            "{text}"
+        );
+        assert_eq!(text.contains(SECRET), is_told, "{text}");
+        let json = owner.get("/ready", &[(ACCEPT, "application/json")]);
+        let json: serde_json::Value = serde_json::from_slice(json.body()).expect("JSON");
+        let sink = &json["sinks"][0];
+        assert_eq!((sink["name"].as_str(), sink["state"].as_str()), (Some("hook"), Some("stopped")), "{json}");
+        assert_eq!(sink["last_error"].as_str(), is_told.then_some(SECRET), "{json}");
+        if !is_told {
+            let bearer = format!("Bearer {}", owner.token());
+            assert!(words(&owner.get("/ready", &[(AUTHORIZATION, &bearer)])).contains(SECRET), "with a token");
+        } else {
+            let page = words(&owner.get("/", &[]));
+            assert!(
+                page.contains("<h2>Sinks</h2>") && page.contains("Nothing here yet"),
+                "also where no view is: {page}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::inject::Outcome;
 use crate::ledger::{Clock, DropReason, Health, Recorder};
 use crate::proxy::{Answer, Body, Counters, Handler};
+use crate::sink::Sinks;
 
 /// How far the program is between its start and its end.
 pub(super) struct Stage {
@@ -50,6 +51,7 @@ impl Owner {
             counters: inlay.counters(),
             health: inlay.health(),
             recorder: inlay.recorder(),
+            sinks: inlay.sinks(),
             started_ms: clock.now_ms(),
             clock: clock.clone(),
             stage,
@@ -85,6 +87,7 @@ struct Process {
     counters: Arc<Counters>,
     health: Arc<Health>,
     recorder: Recorder,
+    sinks: Arc<Sinks>,
     clock: Clock,
     started_ms: i64,
     stage: Stage,
@@ -104,6 +107,7 @@ impl Process {
             requests_in_hand: self.counters.in_hand(),
             requests_unknown_host: self.counters.unknown_host(),
             untrusted_forwarder: self.counters.untrusted_forwarder(now_ms),
+            sinks: self.sinks.status(),
             sites: self.config.sites.iter().enumerate().map(|(at, site)| self.site(at, &site.name)).collect(),
         }
     }

@@ -15,8 +15,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use self::found::Found;
-pub(super) use self::found::WrongSink;
+pub(super) use self::found::{Found, WrongSink};
 use super::folder::Folder;
 use super::words::shown_json;
 use super::{ended, printed};

@@ -1,4 +1,4 @@
-//! `inlay stats`: the report of the last days, as text for people or as JSON for programs.
+//! `inlay stats`: the report of the last days and how the sinks are, as text for people or as JSON for programs.
 //!
 //! Reads the ledger in its data folder, beside a running proxy or without one, and changes nothing.
 
@@ -12,6 +12,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::folder::{Folder, whole};
+use super::sink::Found;
 use super::{ended, printed};
 use crate::ledger::{self, Clock};
 use crate::stats::{self, MAX_DAYS, Question};
@@ -51,7 +52,8 @@ JSON:
    \"days\":[{\"day\":\"2026-11-18\", \"views\":N, \"bots\":N}, ...], one for each day,
    \"hours\":[{\"hour\":\"2026-11-22T15:00:00Z\", \"views\":N, \"bots\":N}, ...], the last 48, or today's of one day,
    \"pages\":[{\"value\":\"/\", \"count\":N}, ...], and in the same way \"referrers\" (hosts), \"campaigns\", \"sources\",
-   \"statuses\", \"bots\", \"outcomes\" (of pages: \"tagged\", or why one was skipped), \"dropped\" (events, by reason)}
+   \"statuses\", \"bots\", \"outcomes\" (of pages: \"tagged\", or why one was skipped), \"dropped\" (events, by reason),
+   \"sinks\":[...], as in `inlay sink status --json`}
   Keys may be added; those that are here stay.";
 
 /// Prints the report.
@@ -68,6 +70,10 @@ fn print(args: &StatsArgs, now: Timestamp, out: &mut dyn Write) -> anyhow::Resul
         stats::Error::Sqlite(source) => anyhow!("the ledger in {} cannot be read: {source}", whole(&dir).display()),
         other => other.into(),
     })?;
-    let written = if args.json { json::write(&report, out) } else { text::write(&report, out) };
+    let sinks = Found::glance(&dir, &args.folder).sinks;
+    let written = match args.json {
+        true => json::write(&report, &sinks, out),
+        false => text::write(&report, out).and_then(|()| text::sinks(&sinks, now.as_millisecond(), out)),
+    };
     Ok(printed(written.and_then(|()| out.flush()))?)
 }

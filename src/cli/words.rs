@@ -21,17 +21,6 @@ pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })
 }
 
-/// Bytes for people: `0 B`, `412 kB`, `1.2 GB`.
-pub(super) fn bytes(n: u64) -> String {
-    const UNITS: [(u64, &str); 4] =
-        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    let Some((size, unit)) = UNITS.into_iter().find(|(size, _)| n >= *size) else { return format!("{n} B") };
-    match (n / size, n % size / (size / 10)) {
-        (whole @ 0..10, tenth) if size > 1_000 => format!("{whole}.{tenth} {unit}"),
-        (whole, _) => format!("{} {unit}", grouped(whole)),
-    }
-}
-
 /// A value as a terminal may be given it, at most so many characters of it.
 pub(super) fn shown(value: &str, most: usize) -> String {
     let mut text = String::with_capacity(value.len());
@@ -81,20 +70,5 @@ mod tests {
         let text = shown_json(&json);
         assert!(!text.contains(steers), "{text}");
         assert_eq!(serde_json::from_str::<String>(&text).expect("JSON"), HOSTILE);
-    }
-
-    #[test]
-    fn bytes_have_two_digits_or_more_and_their_unit() {
-        for (n, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_500, "1 kB"),
-            (412_345, "412 kB"),
-            (1_260_000, "1.2 MB"),
-            (12_600_000_000, "12 GB"),
-            (u64::MAX, "18,446,744 TB"),
-        ] {
-            assert_eq!(bytes(n), text, "{n}");
-        }
     }
 }

@@ -36,8 +36,10 @@ mod shipper;
 mod sinks;
 mod status;
 mod stdout;
+mod words;
 
 pub use self::fault::{Fault, Refusal};
 pub use self::orders::Order;
 pub use self::sinks::{OrderError, Sinks};
-pub use self::status::{LastError, State, Status, span, statuses};
+pub use self::status::{LastError, State, Status, statuses};
+pub use self::words::span;

@@ -139,7 +139,7 @@ fn drain_returns_when_everything_has_gone_and_says_why_where_it_does_not() {
 
     let stuck = inlay(&["sink", "drain", "dark", "--timeout", "1", "--config", &config_file]);
     assert_eq!(stuck.code, Some(1), "{stuck:?}");
-    for part in ["3 events", "the next attempt is in", "503 Service Unavailable: not today"] {
+    for part in ["lag: 3 events", "the next attempt is in", "503 Service Unavailable: not today"] {
         assert!(stuck.notes.contains(part), "{part:?} in {stuck:?}");
     }
     assert_eq!(inlay(&["sink", "pause", "dark", "--config", &config_file]).code, Some(0));

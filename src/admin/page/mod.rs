@@ -7,6 +7,7 @@ mod login;
 mod owner;
 mod periods;
 mod scale;
+mod sinks;
 mod tables;
 
 use std::fmt::Display;

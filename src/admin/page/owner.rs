@@ -1,4 +1,4 @@
-//! The owner's page: what is wrong on top, four figures, two graphs, the tables.
+//! The owner's page: what is wrong on top, four figures, two graphs, the tables, the sinks.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::sinks::Sinks;
 use super::tables::Table;
 use super::{BRAND, document, periods};
 use crate::admin::html::{Grouped, esc};
 use crate::admin::words;
 use crate::inject::Outcome;
 use crate::ledger::DropReason;
+use crate::sink::Status;
 use crate::stats::{Count, Report};
 
 /// How many days can be chosen, with today.
@@ -28,6 +30,8 @@ pub(in crate::admin) struct View<'a> {
     /// The clock of the hours.
     pub(in crate::admin) timezone: TimeZone,
     pub(in crate::admin) warnings: &'a [String],
+    /// All sinks of the process, whatever site is shown.
+    pub(in crate::admin) sinks: &'a [Status],
     /// Whether there is a session to end.
     pub(in crate::admin) logged_in: bool,
     pub(in crate::admin) now: Timestamp,
@@ -53,6 +57,7 @@ impl Display for View<'_> {
             self.graphs(out)?;
             self.tables(out)?;
         }
+        write!(out, "{}", Sinks { all: self.sinks, now_ms: self.now.as_millisecond() })?;
         writeln!(out, "</main>")?;
         self.foot(out)
     }
@@ -265,7 +270,7 @@ mod tests {
     fn page(report: &Report, sites: &[&str], days: u32, logged_in: bool) -> String {
         let (timezone, now) = (TimeZone::UTC, Timestamp::UNIX_EPOCH);
         let warnings = ["The disk is <full>.".to_owned()];
-        owner(&View { report, sites, days, timezone, warnings: &warnings, logged_in, now })
+        owner(&View { report, sites, days, timezone, warnings: &warnings, sinks: &[], logged_in, now })
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 
 use super::found::Found;
-use super::{Named, now_ms, order, text};
+use super::{Named, now_ms, order};
 use crate::admin::{self, Answer, Command};
 use crate::cli::words::shown;
 use crate::sink::{Order, State, Status};
@@ -70,7 +70,7 @@ impl Watch {
         self.moved = Instant::now();
         if self.said.elapsed() >= SAY {
             self.said = Instant::now();
-            writeln!(notes, "{}: {} wait", status.name, text::lag(status))?;
+            writeln!(notes, "{} has still {}.", status.name, status.lag_words())?;
         }
         Ok(())
     }
@@ -89,16 +89,13 @@ fn ask(found: &Found, name: &str) -> anyhow::Result<Status> {
 
 /// Why nothing moves.
 fn stuck(status: &Status, now_ms: i64) -> String {
-    let (name, lag, words) = (&status.name, text::lag(status), shown(&status.words(now_ms), MAX_TEXT));
-    let error = match &status.last_error {
-        Some(error) if !matches!(status.state, State::Stopped(_)) => {
-            format!("; {} ago: {}", error.age(now_ms), shown(&error.what, MAX_TEXT))
-        }
-        _ => String::new(),
-    };
+    let (name, lag, words) = (&status.name, status.lag_words(), shown(&status.words(now_ms), MAX_TEXT));
+    let error = status.untold_error().map_or_else(String::new, |error| {
+        format!("; last error {} ago: {}", error.age(now_ms), shown(&error.what, MAX_TEXT))
+    });
     let resume = match status.state {
         State::Paused | State::Stopped(_) => format!(". It goes on with: inlay sink resume {name}"),
         _ => String::new(),
     };
-    format!("nothing moves, {lag} wait for {name}: {words}{error}{resume}")
+    format!("{name} does not move: {words}; lag: {lag}{error}{resume}")
 }

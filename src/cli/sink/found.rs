@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::now_ms;
 use crate::admin::{self, Answer, Command, ControlError};
@@ -12,11 +13,11 @@ use crate::sink::{State, Status, statuses};
 
 /// The sinks of a ledger.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(in crate::cli) struct Found {
     /// The ledger's folder.
     pub(super) dir: PathBuf,
     /// The sinks: those of the configuration in its order, then those that the ledger alone knows.
-    pub(super) sinks: Vec<Status>,
+    pub(in crate::cli) sinks: Vec<Status>,
     /// Whether the process that runs them told.
     pub(super) is_running: bool,
 }
@@ -65,12 +66,25 @@ pub(super) struct NotStarted {
     name: String,
 }
 
+/// How long the process may take to tell of its sinks: nothing is written for that.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Found {
+    /// The sinks as one part of a report on other things: whoever knows is asked, and what stands in the way is nobody's business
+    /// here.
+    pub(in crate::cli) fn glance(dir: &Path, folder: &Folder) -> Found {
+        if let Ok(Some(Answer::Sinks(running))) = admin::send_for(dir, &Command::SinkStatus, PATIENCE) {
+            return Found::running(dir.to_owned(), running);
+        }
+        let resting = Found::resting(dir.to_owned(), folder.sink_names().ok().flatten());
+        resting.unwrap_or_else(|_| Found { dir: dir.to_owned(), sinks: Vec::new(), is_running: false })
+    }
+
     /// Asks whoever knows. What stands in the way of the process's own words is said in `notes`.
     pub(super) fn look(folder: &Folder, notes: &mut dyn Write) -> anyhow::Result<Found> {
         let dir = folder.path()?;
         let command = Command::SinkStatus;
-        let trouble = match admin::send(&dir, &command) {
+        let trouble = match admin::send_for(&dir, &command, PATIENCE) {
             Ok(Some(Answer::Sinks(running))) => return Ok(Found::running(dir, running)),
             Ok(None) => None,
             Ok(Some(_)) => Some("it is of another version".to_owned()),

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::cli::words::{bytes, counted, grouped, shown};
-use crate::sink::{State, Status, span};
+use crate::cli::words::{counted, grouped, shown};
+use crate::sink::{State, Status};
 
 /// Longest text of a backend's that is shown, in characters.
 const MAX_TEXT: usize = 400;
@@ -18,7 +18,7 @@ pub(super) fn list(sinks: &[Status], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{:names$}  {:kinds$}  {:8}  lag", "sink", "kind", "state")?;
     for sink in sinks {
         let kind = if sink.kind.is_empty() { "-" } else { &sink.kind };
-        writeln!(out, "{:names$}  {kind:kinds$}  {:8}  {}", sink.name, sink.state.word(), lag(sink))?;
+        writeln!(out, "{:names$}  {kind:kinds$}  {:8}  {}", sink.name, sink.state.word(), sink.lag_words())?;
     }
     Ok(())
 }
@@ -46,7 +46,7 @@ fn block(sink: &Status, is_told: bool, now_ms: i64, out: &mut dyn Write) -> io::
     let draining = if sink.draining { ", draining" } else { "" };
     writeln!(out, "{}{kind}: {}{draining}", sink.name, shown(&sink.words(now_ms), MAX_TEXT))?;
     let mut line = |label: &str, words: &str| writeln!(out, "  {label:<12}  {words}");
-    line("lag", &lag(sink))?;
+    line("lag", &sink.lag_words())?;
     if is_told {
         line("rate", &format!("{:.1} events a second in the last minute", sink.rate))?;
         let since = counted(sink.failures, "failure", "failures");
@@ -58,10 +58,7 @@ fn block(sink: &Status, is_told: bool, now_ms: i64, out: &mut dyn Write) -> io::
     line("dead letters", &format!("{}{see}", grouped(sink.dead)))?;
     match &sink.last_error {
         Some(error) => {
-            let what = match &sink.state {
-                State::Stopped(why) if *why == error.what => "as above".to_owned(),
-                _ => shown(&error.what, MAX_TEXT),
-            };
+            let what = sink.untold_error().map_or("as above".to_owned(), |error| shown(&error.what, MAX_TEXT));
             line("last error", &format!("{} ago: {what}", error.age(now_ms)))?;
         }
         None if is_told => line("last error", "none since the start")?,
@@ -74,13 +71,4 @@ fn block(sink: &Status, is_told: bool, now_ms: i64, out: &mut dyn Write) -> io::
         State::Paused | State::Stopped(_) => line("what to do", &format!("inlay sink resume {}", sink.name)),
         _ => Ok(()),
     }
-}
-
-/// What waits, and since when.
-pub(in crate::cli) fn lag(sink: &Status) -> String {
-    if sink.lag_events == 0 {
-        return "0 events".into();
-    }
-    let events = counted(sink.lag_events, "event", "events");
-    format!("{events}, {}, the oldest {} ago", bytes(sink.lag_bytes), span(sink.lag_ms))
 }

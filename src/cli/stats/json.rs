@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::cli::words::shown_json;
+use crate::sink::Status;
 use crate::stats::{Count, Period, Report};
 
 #[derive(Serialize)]
@@ -25,6 +27,7 @@ struct Shape<'a> {
     bots: Vec<Counted<'a>>,
     outcomes: Vec<Counted<'a>>,
     dropped: Vec<Counted<'a>>,
+    sinks: &'a [Status],
 }
 
 #[derive(Serialize)]
@@ -47,8 +50,8 @@ struct Counted<'a> {
     count: u64,
 }
 
-/// Writes the report as one JSON object and a line's end.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the report and the sinks as one JSON object and a line's end.
+pub(super) fn write(report: &Report, sinks: &[Status], out: &mut dyn Write) -> io::Result<()> {
     let shape = Shape {
         v: 1,
         site: report.site.as_deref(),
@@ -66,9 +69,9 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         bots: counted(&report.bots),
         outcomes: counted(&report.outcomes),
         dropped: counted(&report.dropped),
+        sinks,
     };
-    serde_json::to_writer(&mut *out, &shape)?;
-    writeln!(out)
+    writeln!(out, "{}", shown_json(&serde_json::to_string(&shape)?))
 }
 
 fn hour(period: &Period<i64>) -> Hour {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 
 use crate::cli::words::{self, grouped};
+use crate::sink::Status;
 use crate::stats::{Count, Period, Report};
 
 /// Longest text that is shown of a value, in characters.
@@ -48,6 +49,30 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\nPages tagged\n{:>width$}", grouped(tagged))?;
     table(out, "Pages not tagged, by reason", &skipped, width)?;
     table(out, "Events dropped, by reason", &report.dropped, width)
+}
+
+/// Writes how the sinks are, with what waits for each in front; nothing where there are none.
+pub(super) fn sinks(sinks: &[Status], now_ms: i64, out: &mut dyn Write) -> io::Result<()> {
+    if sinks.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nEvents that wait, by sink")?;
+    let width = sinks.iter().map(|sink| grouped(sink.lag_events).len()).max().unwrap_or(0).max(8);
+    for sink in sinks {
+        let kind = if sink.kind.is_empty() { String::new() } else { format!(" ({})", sink.kind) };
+        let (lag, words) = (grouped(sink.lag_events), shown(&sink.words(now_ms)));
+        write!(out, "{lag:>width$}  {}{kind}: {words}", sink.name)?;
+        write!(out, "; {} delivered, {} given up", grouped(sink.delivered), grouped(sink.given_up))?;
+        writeln!(out, ", {}", words::counted(sink.dead, "dead letter", "dead letters"))?;
+        let mut note = |what: &str, said: &str| writeln!(out, "{:>width$}  {what}: {}", "", shown(said));
+        if let Some(error) = sink.untold_error() {
+            note(&format!("last error, {} ago", error.age(now_ms)), &error.what)?;
+        }
+        if let Some(warning) = &sink.warning {
+            note("warning", warning)?;
+        }
+    }
+    Ok(())
 }
 
 /// The width of the greatest number, so that all stand in one column.
