@@ -1,10 +1,11 @@
 //! Starting, stopping, watching: ports, signals, the owner's listener, logs, tokens.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -390,7 +391,7 @@ fn a_client_that_goes_away_is_no_error_of_ours() {
 }
 
 #[test]
-fn the_demo_shows_its_addresses_counts_a_view_and_finds_it_at_the_second_start() {
+fn the_demo_shows_its_addresses_counts_a_view_fills_its_sink_and_finds_both_at_the_second_start() {
     let dir = TempDir::new().expect("a folder");
     let port =
         |_| TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").to_string();
@@ -398,7 +399,8 @@ fn the_demo_shows_its_addresses_counts_a_view_and_finds_it_at_the_second_start()
         let (listen, admin) = (port(0), port(1));
         let mut demo = binary();
         demo.args(["demo", "--listen", &listen, "--admin", &admin, "--data"]).arg(dir.path().join("demo"));
-        let child = demo.stdout(std::process::Stdio::piped()).spawn().expect("it runs");
+        let mut child = demo.stdout(std::process::Stdio::piped()).spawn().expect("it runs");
+        let lines = lines_of(&mut child);
         let addr = listen.parse().expect("an address");
         wait_for("the shop is there", || std::net::TcpStream::connect(addr).ok());
         for path in ["/", "/search?q=tea", "/help", "/slow", "/lost"] {
@@ -408,6 +410,8 @@ fn the_demo_shows_its_addresses_counts_a_view_and_finds_it_at_the_second_start()
         }
         let views = 5 * round;
         wait_for("the views are durable", || stats(&dir.path().join("demo")).filter(|stats| stats["views"] == views));
+        let filled = format!("archive: {views} events written");
+        wait_for("the sink fills", || lines.lock().expect("unpoisoned").contains(&filled).then_some(()));
         assert!(
             std::process::Command::new("kill")
                 .args(["-INT", &child.id().to_string()])
@@ -415,15 +419,53 @@ fn the_demo_shows_its_addresses_counts_a_view_and_finds_it_at_the_second_start()
                 .expect("kill")
                 .success()
         );
-        let ended = child.wait_with_output().expect("it ends");
-        let said = String::from_utf8_lossy(&ended.stdout).into_owned();
-        assert!(ended.status.success(), "a clean end: {said}");
+        let ended = child.wait().expect("it ends");
+        let said = wait_for("its last word", || {
+            let said = lines.lock().expect("unpoisoned").join("\n");
+            said.contains("inlay sink status").then_some(said)
+        });
+        assert!(ended.success(), "a clean end: {said}");
         for part in
             [&format!("http://{listen}/slow"), &format!("http://{admin}/"), "view  200  /help", "view  404  /lost"]
         {
             assert!(said.contains(part), "{part:?} is in {said}");
         }
         assert!(said.contains("5 views were recorded"), "the summary: {said}");
+        let events = dir.path().join("demo/events");
+        assert!(said.contains(&format!("tail -F {}/*.ndjson", events.display())), "how to watch it: {said}");
+        let told = said.lines().filter(|line| line.starts_with("archive: ")).count();
+        assert!(told >= 2, "now and then, and at the end: {said}");
+        assert_eq!(events_in(&events), views, "each once");
         assert_eq!(said.matches("view  200  /help").count(), 1, "one line for each view: {said}");
     }
+}
+
+/// The lines that a process prints, as they come.
+fn lines_of(child: &mut std::process::Child) -> Arc<Mutex<Vec<String>>> {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let (printed, keep) = (BufReader::new(child.stdout.take().expect("its output")), lines.clone());
+    std::thread::spawn(move || {
+        for line in printed.lines().map_while(Result::ok) {
+            keep.lock().expect("unpoisoned").push(line);
+        }
+    });
+    lines
+}
+
+/// How many events lie in the files of a folder, the growing one and closed ones.
+fn events_in(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path());
+    let seen = files.filter(|path| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")));
+    let count = |path: std::path::PathBuf| {
+        let file = std::fs::File::open(&path).expect("it is there");
+        let is_closed = path.extension().is_some_and(|extension| extension == "gz");
+        let reader: Box<dyn std::io::Read> =
+            if is_closed { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
+        BufReader::new(reader)
+            .lines()
+            .map(|line| line.expect("text"))
+            .filter(|line| line.starts_with("{\"v\":1,"))
+            .count()
+    };
+    seen.map(count).sum::<usize>() as u64
 }

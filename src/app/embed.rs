@@ -83,7 +83,7 @@ impl Inlay {
     }
 
     /// The sinks.
-    pub(super) fn sinks(&self) -> Arc<Sinks> {
+    pub(crate) fn sinks(&self) -> Arc<Sinks> {
         self.sinks.clone()
     }
 

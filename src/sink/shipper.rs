@@ -331,6 +331,7 @@ impl Shipper {
         let gone = self.done.is_none() && self.drain_to.is_some_and(|seq| self.looked >= seq);
         if gone {
             self.drain_to = None;
+            self.draining = self.parts.desk.is_ending();
             self.parts.desk.drained();
         }
     }

@@ -1,5 +1,7 @@
-//! `inlay demo`: a sample shop that knows nothing of Inlay, the proxy before it, the ledger in a folder, the owner's page.
+//! `inlay demo`: a sample shop that knows nothing of Inlay, the proxy before it, the ledger in a folder, a sink
+//! that fills another, the owner's page.
 
+mod archive;
 mod pages;
 mod shop;
 mod views;
@@ -67,7 +69,7 @@ pub(super) fn run(args: DemoArgs) -> u8 {
     running.serve("shop", Shop, shop);
     let visitors = running.listen.first().copied().unwrap_or(running.admin);
     greet(visitors, running.admin, &data);
-    let views = Views::follow(&data);
+    let views = Views::follow(&data, running.inlay().sinks());
     let summary = running.run();
     views.stop();
     say_goodbye(summary, &data);
@@ -84,6 +86,7 @@ fn configuration(args: DemoArgs, shop: SocketAddr) -> Result<Config, config::Pro
         host: None,
     };
     let mut config = config::for_origin(&flags)?;
+    config.sinks.push(Arc::new(archive::sink(&config.server.data)));
     if let Some(site) = config.sites.first_mut() {
         let shop: &mut Site = Arc::make_mut(site);
         shop.name = "shop".to_owned();
@@ -99,7 +102,7 @@ fn configuration(args: DemoArgs, shop: SocketAddr) -> Result<Config, config::Pro
 }
 
 fn greet(visitors: SocketAddr, owner: SocketAddr, data: &Path) {
-    let data = data.display();
+    let (data, events) = (data.display(), shell_word(&archive::folder(data)));
     tell(format_args!(
         "\nA sample shop, with Inlay before it. Open:\n\n  \
          http://{visitors}/                  the shop: click about\n  \
@@ -107,7 +110,9 @@ fn greet(visitors: SocketAddr, owner: SocketAddr, data: &Path) {
          http://{visitors}/help              a page with a snippet of the owner's\n  \
          http://{visitors}/_inlay/privacy    what visitors are told, and their opt-out\n  \
          http://{owner}/                  the owner's page\n\n\
-         What is recorded lies in {data}. Each view is one line here; Ctrl-C ends it.\n"
+         What is recorded lies in {data}. Each view is one line here; Ctrl-C ends it.\n\
+         A sink called archive writes every event to files as well. Once a page was opened, watch them grow:\n\n  \
+         tail -F {events}/*.ndjson\n"
     ));
 }
 
@@ -118,7 +123,10 @@ fn say_goodbye(summary: Summary, data: &Path) {
         "\n{rows} {words} recorded, {dropped} dropped. A second start finds them in {}.",
         data.display()
     ));
-    tell(format_args!("What was counted: inlay stats --data {}", shell_word(data)));
+    tell(format_args!("{} to {}.", archive::line(archive::written(data)), archive::folder(data).display()));
+    let data = shell_word(data);
+    tell(format_args!("What was counted: inlay stats --data {data}"));
+    tell(format_args!("How the sink is:  inlay sink status --data {data}"));
 }
 
 /// How the demo is given another address than the one that cannot be had.

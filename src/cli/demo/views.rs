@@ -1,4 +1,5 @@
-//! One line for each view as it comes: read from the ledger, so what is shown is what is durable.
+//! One line for each view as it comes, read from the ledger, so what is shown is what is durable; and one now and then for
+//! what the sink has written.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,8 +10,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
+use super::archive::Filling;
 use crate::cli::tell;
 use crate::ledger::{Tail, Viewed};
+use crate::sink::Sinks;
 
 /// How often the ledger is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
@@ -23,12 +26,13 @@ pub(super) struct Views {
 
 impl Views {
     /// Prints what is recorded from now on.
-    pub(super) fn follow(data: &Path) -> Views {
+    pub(super) fn follow(data: &Path, sinks: Arc<Sinks>) -> Views {
         let stopping = Arc::new(AtomicBool::new(false));
         let thread = match Tail::from_now(data) {
             Ok(tail) => {
                 let stop = stopping.clone();
-                Some(thread::spawn(move || print(tail, &stop)))
+                let filling = Filling::new(sinks, data);
+                Some(thread::spawn(move || print(tail, filling, &stop)))
             }
             Err(error) => {
                 tracing::warn!(%error, "views cannot be shown as they come");
@@ -47,7 +51,7 @@ impl Views {
     }
 }
 
-fn print(mut tail: Tail, stopping: &AtomicBool) {
+fn print(mut tail: Tail, mut filling: Filling, stopping: &AtomicBool) {
     let zone = TimeZone::system();
     loop {
         let last = stopping.load(Ordering::Acquire);
@@ -57,6 +61,9 @@ fn print(mut tail: Tail, stopping: &AtomicBool) {
         }
         if last {
             return;
+        }
+        if let Some(line) = filling.line() {
+            tell(line);
         }
         thread::sleep(LOOK_EVERY);
     }
