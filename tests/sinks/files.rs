@@ -1,0 +1,100 @@
+//! `file` and `stdout`: each event exactly once over the files that are to be read, whatever is being rotated or compressed.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::{pages, site, visit};
+use crate::support::proxy::{Proxy, binary, configure};
+use crate::support::receiver::text;
+use crate::support::{sink, wait_for};
+
+/// Waits until the visible files have so many events and nothing is in progress; their names.
+fn settled(folder: &Path, events: usize) -> Vec<String> {
+    wait_for(&format!("{events} events in the files"), || {
+        let names = sink::names(folder);
+        let is_settled = !names.iter().any(|name| name.starts_with('.'));
+        (is_settled && sink::try_read(folder)?.len() >= events).then_some(names)
+    })
+}
+
+fn paths_in(folder: &Path) -> Vec<String> {
+    let mut paths: Vec<_> =
+        sink::try_read(folder).expect("nothing moves").iter().map(|event| text(event, "path")).collect();
+    paths.sort();
+    paths
+}
+
+fn visits(proxy: &Proxy, from: usize, to: usize) {
+    let paths: Vec<String> = (from..to).map(|n| format!("/{n:03}")).collect();
+    visit(proxy, paths.iter().map(String::as_str));
+}
+
+#[test]
+fn files_are_closed_by_size_and_compressed_and_each_event_is_there_once() {
+    let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
+    let [packed, plain] = ["packed", "plain"].map(|name| dir.path().join(name));
+    let rotation = "batch_events = 5\nrotate_bytes = 2000\n";
+    let config = [
+        site("shop", &origin),
+        sink::file("packed", &packed, &format!("{rotation}gzip = true\n")),
+        sink::file("plain", &plain, &format!("{rotation}gzip = false\n")),
+    ];
+    let mut proxy = Proxy::start_in(dir, "", &config.concat());
+    visits(&proxy, 0, 60);
+    let expected: Vec<String> = (0..60).map(|n| format!("/{n:03}")).collect();
+    let names = settled(&packed, 60);
+    let closed = names.iter().filter(|name| name.ends_with(".ndjson.gz")).count();
+    assert!(closed >= 3 && names.len() - closed <= 1, "closed ones are compressed, one is written: {names:?}");
+    assert_eq!(paths_in(&packed), expected);
+    let names = settled(&plain, 60);
+    assert!(names.len() >= 4 && names.iter().all(|name| name.ends_with(".ndjson")), "nothing is compressed: {names:?}");
+    assert_eq!(paths_in(&plain), expected);
+
+    // The file that was written goes on after a restart.
+    assert_eq!(proxy.stop(), Some(0));
+    let proxy = Proxy::start_in(proxy.dir.clone(), "", &config.concat());
+    visits(&proxy, 60, 70);
+    settled(&packed, 70);
+    settled(&plain, 70);
+    let expected: Vec<String> = (0..70).map(|n| format!("/{n:03}")).collect();
+    assert_eq!((paths_in(&packed), paths_in(&plain)), (expected.clone(), expected));
+}
+
+#[test]
+fn a_file_is_closed_when_its_time_is_over_though_nothing_more_comes() {
+    let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
+    let folder = dir.path().join("events");
+    let config = format!("{}{}", site("shop", &origin), sink::file("files", &folder, "rotate_secs = 1\n"));
+    let proxy = Proxy::start_in(dir, "", &config);
+    visits(&proxy, 0, 2);
+    settled(&folder, 2);
+    let names = wait_for("the file's end", || {
+        let names = sink::names(&folder);
+        names.iter().all(|name| name.ends_with(".ndjson.gz")).then_some(names)
+    });
+    assert!(!names.is_empty() && paths_in(&folder) == ["/000", "/001"], "{names:?}");
+    visits(&proxy, 2, 3);
+    settled(&folder, 3);
+    assert_eq!(paths_in(&folder), ["/000", "/001", "/002"]);
+}
+
+#[test]
+fn standard_output_has_a_line_an_event_and_nothing_else() {
+    let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
+    let sink = "[[sink]]\nname = \"out\"\nkind = \"stdout\"\nbatch_secs = 1\n";
+    let config = configure(&dir, "", &format!("{}{sink}", site("shop", &origin)));
+    let out = dir.path().join("out");
+    let mut command = binary();
+    command.arg("run").arg("--config").arg(config).stdout(File::create(&out).expect("a file"));
+    let mut proxy = Proxy::spawn(&mut command, dir);
+    visit(&proxy, ["/1", "/2"]);
+    proxy.stats_with_views(2);
+    assert_eq!(proxy.stop(), Some(0));
+    let text = std::fs::read_to_string(&out).expect("UTF-8");
+    let events: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("an event a line")).collect();
+    assert_eq!(events.iter().map(|event| &event["path"]).collect::<Vec<_>>(), ["/1", "/2"], "{text}");
+}
