@@ -12,6 +12,7 @@
 //! | `inject` | eligibility, placement, the rewriter, policies, what a cache may keep | events, storage |
 //! | `enrich` | from what an exchange told to an event: bots, referrers, campaigns, language | storage |
 //! | `ledger` | the SQLite file: events, counts, cursors, expiry, the hand-over to its writer | HTTP, sinks |
+//! | `sink` | one file a storage backend, and the shipper that they share | the server's side of HTTP |
 //! | `stats` | the questions an owner asks, answered from the ledger's counts | proxy |
 //! | `collect` | the endpoints under the prefix: the script, the visitor's page | pingora |
 //! | `proxy` | pingora: [`proxy::Tagged`], the plain proxy, sites, addresses, errors | SQL |
@@ -44,4 +45,5 @@ pub mod inject;
 pub mod ledger;
 pub mod proxy;
 pub mod signal;
+pub mod sink;
 pub mod stats;

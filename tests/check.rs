@@ -12,8 +12,15 @@ use inlay::inject::Reason;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// What examples ask of the environment.
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("NEWS_ORIGIN", "http://10.0.0.5:3000"),
+    ("HOOK_AUTH", "Bearer 8f2d6c1e"),
+    ("HOOK_SECRET", "a secret of the tests' own"),
+    ("HASH_KEY", "a key of the tests' own"),
+];
+
 fn env(name: &str) -> Option<OsString> {
-    (name == "NEWS_ORIGIN").then(|| "http://10.0.0.5:3000".into())
+    ENVIRONMENT.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into())
 }
 
 /// All files under the folder with this extension.
@@ -70,9 +77,9 @@ fn the_reference_names_every_key_and_every_reason() {
     let named = first_columns(&reference);
     let schema = fs::read_to_string(Path::new(ROOT).join("config/schema.json")).expect("a schema");
     let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
-    for table in ["Server", "Site", "Privacy", "Snippet"] {
+    for table in ["Server", "Site", "Privacy", "Snippet", "Sink", "Fields"] {
         let keys = schema["$defs"][table]["properties"].as_object().expect("a table has keys");
-        for key in keys.keys().filter(|key| *key != "privacy") {
+        for key in keys.keys().filter(|key| !matches!(key.as_str(), "privacy" | "fields")) {
             assert!(named.contains(key.as_str()), "docs/reference.md does not explain `{key}` of {table}");
         }
     }
@@ -81,10 +88,10 @@ fn the_reference_names_every_key_and_every_reason() {
     }
 }
 
-/// The program itself; `NEWS_ORIGIN` is all that it finds of [`env`] in its environment.
+/// The program itself, with what examples ask for in its environment and nothing else.
 fn inlay(arguments: &[&str], folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_inlay"));
-    command.args(arguments).current_dir(folder).env_clear().env("NEWS_ORIGIN", "http://10.0.0.5:3000");
+    command.args(arguments).current_dir(folder).env_clear().envs(ENVIRONMENT);
     command.output().expect("the program starts")
 }
 
@@ -114,7 +121,10 @@ fn check_says_each_of_nine_mistakes_in_a_line_and_run_refuses_the_file_in_the_sa
 #[test]
 fn check_sums_up_every_example_and_ends_with_0() {
     let examples = copied(&Path::new(ROOT).join("examples"));
-    for file in ["shop.toml", "behind-nginx.toml", "behind-cache.toml", "many-sites/inlay.toml"] {
+    let sinks = ["sink-file.toml", "sink-http.toml", "sink-stdout.toml"];
+    for file in
+        ["shop.toml", "behind-nginx.toml", "behind-cache.toml", "many-sites/inlay.toml"].into_iter().chain(sinks)
+    {
         let check = inlay(&["check", "--config", file], examples.path());
         let said = lines(&check.stdout);
         assert_eq!((check.status.code(), lines(&check.stderr)), (Some(0), Vec::new()), "{file}");

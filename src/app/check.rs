@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use crate::config::{self, Config, Env, OwnerTag, Problem, Problems};
+use crate::config::{self, Checks, Config, Env, OwnerTag, Problem, Problems};
+use crate::event;
 use crate::inject;
 
 /// Reads and checks the file; `env` tells what an environment variable holds. Whatever `check` says, `run` refuses, in the
 /// same words.
 pub fn load(path: &Path, env: Env<'_>) -> Result<Config, Problems> {
-    config::load_with(path, env, &snippets)
+    config::load_with(path, env, Checks { snippets: &snippets, event_fields: Some(event::FIELDS) })
 }
 
 /// What `inject` would not place, for one site.

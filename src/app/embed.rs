@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,14 +13,19 @@ use crate::collect;
 use crate::config::{Config, Problems};
 use crate::ledger::{self, Clock, Health, Ledger, OpenError, Recorder, Summary, Tokens};
 use crate::proxy::{Counters, Tagged, Tagging, TaggingParts};
+use crate::sink::Sinks;
 
-/// An open ledger and the tagging that records into it.
+/// An open ledger, the tagging that records into it, and the sinks that forward what was recorded.
 pub struct Inlay {
     ledger: Ledger,
+    sinks: Arc<Sinks>,
     tagging: Arc<Tagging>,
     counters: Arc<Counters>,
     clock: Clock,
 }
+
+/// How long sinks may take for what waits when the program ends. What they do not deliver then waits in the ledger.
+const SINKS_END: Duration = Duration::from_secs(5);
 
 /// Why a configuration file does not lead to an [`Inlay`].
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +53,10 @@ impl Inlay {
         let endpoints = endpoints(&config, &ledger);
         let gpc_since = gpc_since(&config, &ledger, &clock);
         let recorder = ledger.recorder();
+        let sinks = Arc::new(Sinks::start(&config, &ledger.outbox(), &clock));
         let (counted, told) = (counters.clone(), clock.clone());
         let parts = TaggingParts { config, endpoints, gpc_since, recorder, counters: counted, clock: told };
-        Ok(Inlay { ledger, tagging: Tagging::new(parts), counters, clock })
+        Ok(Inlay { ledger, sinks, tagging: Tagging::new(parts), counters, clock })
     }
 
     /// `proxy`, with tagging.
@@ -67,9 +74,16 @@ impl Inlay {
         self.ledger.health()
     }
 
-    /// Commits what was handed over and closes the ledger: call it when the server has ended.
+    /// Commits what was handed over, gives the sinks a moment for it, and closes the ledger: call it when the server has ended.
     pub fn close(self) -> Summary {
+        self.ledger.drain();
+        self.sinks.stop(SINKS_END);
         self.ledger.close()
+    }
+
+    /// The sinks.
+    pub(super) fn sinks(&self) -> Arc<Sinks> {
+        self.sinks.clone()
     }
 
     pub(crate) fn tokens(&self) -> Tokens {

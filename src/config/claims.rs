@@ -1,10 +1,12 @@
-//! What belongs to one site alone: its name and its hosts, across all files; and our own addresses, which are no site's.
+//! What belongs to one site or one sink alone: names, hosts, folders, across all files; and our own addresses, which are no
+//! site's.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use super::problem::At;
-use super::{Host, Origin};
+use super::{Host, Origin, words};
 
 /// Who connects to an address of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,10 +15,22 @@ pub(super) enum Side {
     Owner,
 }
 
-/// What sites have taken so far.
+/// What one sink alone writes to.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) enum Output {
+    /// A folder, by the one name that it has whatever it was called.
+    Folder(PathBuf),
+    Stdout,
+}
+
+/// What sites and sinks have taken so far.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     names: HashMap<String, At>,
+    /// A site whose name is no good may be any that a sink names.
+    has_nameless: bool,
+    sinks: HashMap<String, At>,
+    outputs: HashMap<Output, (String, At)>,
     hosts: HashMap<Host, (String, At)>,
     listeners: Vec<(SocketAddr, Side)>,
 }
@@ -27,6 +41,41 @@ impl Claims {
         match self.names.insert(name.to_owned(), at) {
             None => Ok(()),
             Some(other) => Err(format!("the name `{name}` is of the site at {other} too; write another name")),
+        }
+    }
+
+    /// Notes that there is a site whose name cannot be told.
+    pub(super) fn nameless(&mut self) {
+        self.has_nameless = true;
+    }
+
+    /// `Err` is the sentence where no site has the name. To be asked when all sites are known.
+    pub(super) fn known_site(&self, name: &str) -> Result<(), String> {
+        if self.has_nameless || self.names.contains_key(name) {
+            return Ok(());
+        }
+        let mut names: Vec<&str> = self.names.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        Err(words::unknown_site(name, &names))
+    }
+
+    /// Takes a sink's name; `Err` is the sentence where another sink has it.
+    pub(super) fn sink(&mut self, name: &str, at: At) -> Result<(), String> {
+        match self.sinks.insert(name.to_owned(), at) {
+            None => Ok(()),
+            Some(other) => Err(format!("the name `{name}` is of the sink at {other} too; write another name")),
+        }
+    }
+
+    /// Takes what the sink writes to; `Err` is the sentence where another sink does.
+    pub(super) fn output(&mut self, output: Output, sink: &str, at: At) -> Result<(), String> {
+        let instead = match output {
+            Output::Folder(_) => "this is the folder",
+            Output::Stdout => "standard output is",
+        };
+        match self.outputs.insert(output, (sink.to_owned(), at)) {
+            None => Ok(()),
+            Some((other, place)) => Err(format!("{instead} of the sink `{other}` too ({place}); write one of its own")),
         }
     }
 

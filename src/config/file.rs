@@ -3,6 +3,8 @@
 //! These types are also the source of `config/schema.json` (docs become descriptions), which `walk` checks files against
 //! and editors complete with. Values are still texts with a place; `resolve` turns them into the checked types.
 
+mod sink;
+
 use serde::Deserialize;
 #[cfg(test)]
 use {schemars::JsonSchema, serde::Serialize};
@@ -11,6 +13,7 @@ use super::marked::Marked;
 #[cfg(test)]
 use super::schema::or_env;
 use super::types::{Identity, InFront, LogFormat, Place};
+pub(super) use sink::{Fields, Kind as SinkKind, Sink};
 
 /// Inlay's configuration file. Any text may be `env:NAME`, the value of an environment variable. Relative paths start in
 /// the folder of the file they stand in.
@@ -26,6 +29,8 @@ pub(super) struct File {
     pub(super) server: Server,
     /// The web sites.
     pub(super) site: Vec<Site>,
+    /// The storage backends that events are forwarded to.
+    pub(super) sink: Vec<Sink>,
 }
 
 /// What belongs to the process: listeners, folders, trust.

@@ -5,23 +5,24 @@ use std::sync::Arc;
 
 use super::claims::Claims;
 use super::marked::Marked;
+use super::part::Part;
 use super::problem::{At, Problem};
 use super::resolve::Resolver;
 use super::source::Source;
-use super::walk::{self, Part};
-use super::{Config, Env, Problems, Site, SnippetCheck, file, sites, words};
+use super::walk;
+use super::{Checks, Config, Env, Problems, Server, Sink, Site, file, sites, words};
 
 /// Reads and checks the file and all that it names.
-pub(super) fn load(path: &Path, env: Env<'_>, snippets: SnippetCheck<'_>) -> Result<Config, Problems> {
+pub(super) fn load(path: &Path, env: Env<'_>, checks: Checks<'_>) -> Result<Config, Problems> {
     let mut problems = Vec::new();
-    let config = Files::new(env, snippets, &mut problems).main(path);
+    let config = Files::new(env, checks, &mut problems).main(path);
     finish(config, problems)
 }
 
 /// Reads where the file says that the ledger lies.
 pub(super) fn data_folder(path: &Path, env: Env<'_>) -> Result<PathBuf, Problems> {
     let mut problems = Vec::new();
-    let read = Files::new(env, &|_| Vec::new(), &mut problems).read(path, Part::Data);
+    let read = Files::new(env, Checks::default(), &mut problems).read(path, Part::Data);
     finish(read.map(|(source, file)| source.folder().join(file.server.data.value)), problems)
 }
 
@@ -35,26 +36,27 @@ pub(super) fn finish<T>(read: Option<T>, problems: Vec<Problem>) -> Result<T, Pr
 
 struct Files<'a> {
     env: Env<'a>,
-    snippets: SnippetCheck<'a>,
-    /// What is one site's alone, across the files.
+    checks: Checks<'a>,
+    /// What is one site's or one sink's alone, across the files.
     claims: Claims,
     problems: &'a mut Vec<Problem>,
+    warnings: Vec<Problem>,
 }
 
 impl<'a> Files<'a> {
-    fn new(env: Env<'a>, snippets: SnippetCheck<'a>, problems: &'a mut Vec<Problem>) -> Files<'a> {
-        Files { env, snippets, claims: Claims::default(), problems }
+    fn new(env: Env<'a>, checks: Checks<'a>, problems: &'a mut Vec<Problem>) -> Files<'a> {
+        Files { env, checks, claims: Claims::default(), problems, warnings: Vec::new() }
     }
 
     fn main(&mut self, path: &Path) -> Option<Config> {
         let (source, file) = self.read(path, Part::Main)?;
         let server = self.resolve(&source, |resolver| resolver.server(&file.server));
         let mut sites = self.sites(&source, &file);
-        let mut warnings = Vec::new();
+        let mut unmatched = None;
         if let Some(pattern) = &file.sites {
             let named = self.named(&source, pattern);
             if named.is_empty() {
-                warnings.push(Problem::new(source.at(pattern.offset), words::no_file(&pattern.value)));
+                unmatched = Some(Problem::new(source.at(pattern.offset), words::no_file(&pattern.value)));
             }
             for path in named {
                 let more = self.named_sites(&path, &source.at(pattern.offset));
@@ -63,9 +65,12 @@ impl<'a> Files<'a> {
         }
         if sites.as_ref().is_some_and(Vec::is_empty) && self.problems.is_empty() {
             // Where a pattern is all that could have brought a site, it is what has to be looked at.
-            self.problems.push(warnings.pop().unwrap_or_else(|| Problem::new(source.at(0), walk::NO_SITE)));
+            self.problems.push(unmatched.take().unwrap_or_else(|| Problem::new(source.at(0), walk::NO_SITE)));
         }
-        Some(Config { server: server?, sites: sites?, warnings })
+        self.warnings.extend(unmatched);
+        let sinks = self.sinks(&source, &file, server.as_ref());
+        let warnings = std::mem::take(&mut self.warnings);
+        Some(Config { server: server?, sites: sites?, sinks: sinks?, warnings })
     }
 
     fn read(&mut self, path: &Path, part: Part) -> Option<(Source, file::File)> {
@@ -85,6 +90,9 @@ impl<'a> Files<'a> {
     fn named_sites(&mut self, path: &Path, key: &At) -> Option<Vec<Arc<Site>>> {
         let before = self.problems.len();
         let read = self.read(path, Part::Sites);
+        if read.is_none() {
+            self.claims.nameless();
+        }
         // A file that is not there has no place of its own to look at.
         for problem in self.problems.iter_mut().skip(before).filter(|problem| problem.at.position.is_none()) {
             let message = format!("the file {} of `sites` {}; make it, or write another", problem.at, problem.message);
@@ -99,13 +107,22 @@ impl<'a> Files<'a> {
         sites.into_iter().map(|site| site.map(Arc::new)).collect()
     }
 
+    /// The file's sinks; none where one has a problem. All sites are known by then.
+    fn sinks(&mut self, source: &Source, file: &file::File, server: Option<&Server>) -> Option<Vec<Arc<Sink>>> {
+        let data = server.map(|server| server.data.as_path());
+        let sinks: Vec<_> =
+            self.resolve(source, |resolver| file.sink.iter().map(|sink| resolver.sink(sink, data)).collect());
+        sinks.into_iter().map(|sink| sink.map(Arc::new)).collect()
+    }
+
     fn resolve<T>(&mut self, source: &Source, step: impl FnOnce(&mut Resolver<'_>) -> T) -> T {
         step(&mut Resolver {
             at: &|offset| source.at(offset),
             folder: source.folder(),
-            snippets: self.snippets,
+            checks: self.checks,
             claims: &mut self.claims,
             problems: self.problems,
+            warnings: &mut self.warnings,
         })
     }
 }

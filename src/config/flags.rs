@@ -8,7 +8,7 @@ use super::files::finish;
 use super::marked::Marked;
 use super::problem::At;
 use super::resolve::Resolver;
-use super::{Config, Problems, file, host};
+use super::{Checks, Config, Problems, file, host};
 
 /// The name of the one site.
 const SITE: &str = "default";
@@ -41,18 +41,23 @@ pub struct Flags {
 /// The origin is sent its own host where its address is neither of this machine nor of a private network: a public server
 /// knows its own name alone. `--host` overrules that.
 pub fn for_origin(flags: &Flags) -> Result<Config, Problems> {
-    let mut problems = Vec::new();
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     let mut resolver = Resolver {
         at: &|place| At::whole(PLACES.get(place).copied().unwrap_or(SITE)),
         folder: Path::new(""),
-        snippets: &|_| Vec::new(),
+        checks: Checks::default(),
         claims: &mut Claims::default(),
         problems: &mut problems,
+        warnings: &mut warnings,
     };
     let server = resolver.server(&server(flags));
     let site = resolver.site(&site(flags));
-    let config =
-        server.zip(site).map(|(server, site)| Config { server, sites: vec![Arc::new(site)], warnings: Vec::new() });
+    let config = server.zip(site).map(|(server, site)| Config {
+        server,
+        sites: vec![Arc::new(site)],
+        sinks: Vec::new(),
+        warnings,
+    });
     finish(config, problems)
 }
 

@@ -1,8 +1,8 @@
-//! Whether the folder of the ledger can be used: found out before anything is started, by trying.
+//! Whether a folder can be used, the ledger's or a sink's: found out before anything is started, by trying.
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// The longest path of the folder, in bytes: a socket's whole path is bounded by the system, and commands come over one in the
 /// folder, which is made under the longer of its two names.
@@ -21,10 +21,33 @@ pub(super) fn problem(folder: &Path) -> Option<String> {
             "the path of the folder {name} has {length} bytes, too many for the socket that commands use; write one of at most {LONGEST}"
         ));
     }
+    unwritable(folder)
+}
+
+/// Why nothing can be written to the folder, for the owner.
+pub(super) fn unwritable(folder: &Path) -> Option<String> {
     let error = writable(folder).err()?;
+    let name = folder.display();
     Some(format!(
         "the folder {name} cannot be written: {error}; give the user who runs Inlay the right to, or write another folder"
     ))
+}
+
+/// The one name of a folder, whatever links and dots it was called with; what of it does not exist yet is taken as it is.
+pub(super) fn resolved(folder: &Path) -> PathBuf {
+    let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let mut known = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::ParentDir => _ = known.pop(),
+            part => known.push(part),
+        }
+        // A link leads elsewhere before `..` leads up again.
+        if let Ok(real) = known.canonicalize() {
+            known = real;
+        }
+    }
+    known
 }
 
 /// Rights, owners and read-only file systems all speak when a file is made; nothing else asks them all. The name is nobody's to

@@ -1,8 +1,8 @@
-//! A value of a file with the place it stands at, for serde; and the one key whose value has two shapes.
+//! Values of a file with the places they stand at, for serde; and the one key whose value has two shapes.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::file::Tag;
 
@@ -24,6 +24,37 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Marked<T> {
         let spanned = toml::Spanned::<T>::deserialize(deserializer)?;
         let offset = spanned.span().start;
         Ok(Marked { value: spanned.into_inner(), offset })
+    }
+}
+
+/// A table whose keys are the owner's, in the order of the file.
+#[derive(Debug, Default)]
+pub(super) struct Texts(pub(super) Vec<(Marked<String>, Marked<String>)>);
+
+/// By hand: a map would sort them, and a sentence is said at the first that is wrong.
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Table;
+
+        impl<'de> Visitor<'de> for Table {
+            type Value = Texts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Texts, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(entry) = entries.next_entry()? {
+                    texts.push(entry);
+                }
+                // The document hands its keys over in the order of the alphabet.
+                texts.sort_by_key(|(key, _): &(Marked<String>, _)| key.offset);
+                Ok(Texts(texts))
+            }
+        }
+
+        deserializer.deserialize_map(Table)
     }
 }
 
@@ -64,7 +95,7 @@ mod for_the_schema {
     use schemars::{JsonSchema, Schema, SchemaGenerator};
     use serde::{Serialize, Serializer};
 
-    use super::Marked;
+    use super::{Marked, Texts};
 
     impl<T: JsonSchema> JsonSchema for Marked<T> {
         fn inline_schema() -> bool {
@@ -87,6 +118,12 @@ mod for_the_schema {
     impl<T: Serialize> Serialize for Marked<T> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             self.value.serialize(serializer)
+        }
+    }
+
+    impl Serialize for Texts {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.0.iter().map(|(key, value)| (&key.value, &value.value)))
         }
     }
 }

@@ -12,10 +12,12 @@ mod glob;
 mod host;
 mod marked;
 mod net;
+mod part;
 mod paths;
 mod problem;
 mod resolve;
 mod schema;
+mod sink;
 mod site;
 mod sites;
 mod snippet;
@@ -35,6 +37,7 @@ pub use flags::{Flags, for_origin};
 pub(crate) use folder::LONGEST as LONGEST_FOLDER;
 pub use paths::Paths;
 pub use problem::{At, Position, Problem, Problems};
+pub use sink::{Backend, BatchLimits, Begin, EventKind, Fields, FileSink, HttpSink, Rotation, Sink};
 pub use types::{
     Admin, Config, Honor, Host, HostSent, Identity, InFront, LogFormat, Net, Origin, OwnerTag, Place, Privacy, Server,
     Site,
@@ -43,6 +46,22 @@ pub use types::{
 /// What a room that knows more finds wrong with a site's snippets, each problem at its snippet's place.
 pub type SnippetCheck<'a> = &'a dyn Fn(&[OwnerTag]) -> Vec<Problem>;
 
+/// What rooms that know more have to say of a configuration.
+#[derive(Clone, Copy)]
+pub struct Checks<'a> {
+    /// Asked about the snippets that are good so far, even where the file has other problems.
+    pub snippets: SnippetCheck<'a>,
+    /// The names of all fields that an event can have; without them every name passes.
+    pub event_fields: Option<&'a [&'a str]>,
+}
+
+/// Nobody knows more.
+impl Default for Checks<'_> {
+    fn default() -> Self {
+        Checks { snippets: &|_| Vec::new(), event_fields: None }
+    }
+}
+
 /// What `env:NAME` is asked from.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
@@ -50,12 +69,12 @@ pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 ///
 /// The folder of the ledger is tried, not made. Every problem is found in one go.
 pub fn load(path: &Path, env: Env<'_>) -> Result<Config, Problems> {
-    load_with(path, env, &|_| Vec::new())
+    load_with(path, env, Checks::default())
 }
 
-/// [`load`], and `snippets` is asked too: about the snippets that are good so far, even where the file has other problems.
-pub fn load_with(path: &Path, env: Env<'_>, snippets: SnippetCheck<'_>) -> Result<Config, Problems> {
-    files::load(path, env, snippets)
+/// [`load`] with what other rooms know.
+pub fn load_with(path: &Path, env: Env<'_>, checks: Checks<'_>) -> Result<Config, Problems> {
+    files::load(path, env, checks)
 }
 
 /// The folder of the ledger that a configuration file names, and nothing else of it: for commands that read a ledger, to which

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::claims::{Claims, Side};
 use super::marked::Marked;
 use super::problem::{At, Problem};
-use super::{Admin, Net, Server, SnippetCheck, file, folder, host, net};
+use super::{Admin, Checks, Net, Server, file, folder, host, net};
 
 /// Turns the values of one file, or of the flags, into checked ones.
 pub(super) struct Resolver<'a> {
@@ -17,15 +17,21 @@ pub(super) struct Resolver<'a> {
     pub(super) at: &'a dyn Fn(usize) -> At,
     /// Where relative paths start.
     pub(super) folder: &'a Path,
-    /// Asked about snippets.
-    pub(super) snippets: SnippetCheck<'a>,
+    /// What other rooms know.
+    pub(super) checks: Checks<'a>,
     pub(super) claims: &'a mut Claims,
     pub(super) problems: &'a mut Vec<Problem>,
+    /// What is odd, and no problem.
+    pub(super) warnings: &'a mut Vec<Problem>,
 }
 
 impl Resolver<'_> {
     pub(super) fn say(&mut self, offset: usize, message: impl Into<String>) {
         self.problems.push(Problem::new((self.at)(offset), message));
+    }
+
+    pub(super) fn warn(&mut self, offset: usize, message: impl Into<String>) {
+        self.warnings.push(Problem::new((self.at)(offset), message));
     }
 
     /// The value, or its problem.

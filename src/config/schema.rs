@@ -31,6 +31,8 @@ pub(super) enum Kind {
     List(Node),
     /// A table.
     Table,
+    /// A table whose keys are the owner's, of these.
+    Texts(Node),
     /// One of several, told apart by their TOML types.
     Either(Vec<Node>),
 }
@@ -82,7 +84,10 @@ impl Node {
             return texts.collect::<Option<Vec<_>>>().map_or(Kind::Either(shapes), |words| Kind::Text(words.concat()));
         }
         match self.0.get("type").and_then(Value::as_str) {
-            Some("object") => Kind::Table,
+            Some("object") => match self.0.get("additionalProperties") {
+                Some(value @ Value::Object(_)) => Kind::Texts(Node(value).followed()),
+                _ => Kind::Table,
+            },
             Some("array") => Kind::List(self.0.get("items").map_or(self, Node).followed()),
             Some("boolean") => Kind::Switch,
             Some("integer") => Kind::Number(self.bound("minimum", 0), self.bound("maximum", i64::MAX)),

@@ -10,12 +10,15 @@ use super::marked::Marked;
 use super::resolve::Resolver;
 use super::{Honor, Host, Origin, OwnerTag, Paths, Privacy, Site, host, paths, snippet, words};
 
-/// How many bytes a name of a site or a snippet may have: it stands in each event, line and metric.
+/// How many bytes a name of a site, a snippet or a sink may have: it stands in each event, line and metric.
 const MAX_NAME_BYTES: usize = 64;
 
 impl Resolver<'_> {
     pub(super) fn site(&mut self, file: &file::Site) -> Option<Site> {
         let name = file.name.as_ref().and_then(|name| self.site_name(name));
+        if name.is_none() {
+            self.claims.nameless();
+        }
         let called = file.name.as_ref().map_or("", |name| name.value.as_str());
         let hosts = file.hosts.as_ref().map(|hosts| self.hosts(hosts, called));
         let origin = file.origin.as_ref().and_then(|origin| self.origin(origin));
@@ -87,7 +90,7 @@ impl Resolver<'_> {
     fn snippets(&mut self, written: &[Marked<file::Snippet>]) -> Vec<OwnerTag> {
         let mut ids = HashSet::new();
         let tags: Vec<_> = written.iter().filter_map(|snippet| self.snippet(&snippet.value, &mut ids)).collect();
-        self.problems.extend((self.snippets)(&tags));
+        self.problems.extend((self.checks.snippets)(&tags));
         tags
     }
 
@@ -124,7 +127,7 @@ fn privacy(file: &file::Privacy) -> Privacy {
 }
 
 /// A name that needs no quotes or escapes anywhere: in a metric's label, an address, a command.
-fn plain_name(written: &str) -> Result<String, String> {
+pub(super) fn plain_name(written: &str) -> Result<String, String> {
     let plain = written.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
     if plain && (1..=MAX_NAME_BYTES).contains(&written.len()) {
         return Ok(written.to_owned());

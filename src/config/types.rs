@@ -1,5 +1,5 @@
-//! The checked configuration's types. Values here are valid by construction; `resolve` makes them, out of what `file` read. The closed lists of words
-//! (`LogFormat`, `Identity`, ...) are read as they stand here.
+//! The checked configuration's types. Values here are valid by construction; `resolve` makes them, out of what `file` read.
+//! The closed lists of words (`LogFormat`, `Identity`, ...) are read as they stand here.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use {schemars::JsonSchema, serde::Serialize};
 
 #[cfg(test)]
 use super::schema::or_env;
-use super::{At, Paths, Problem};
+use super::{At, Paths, Problem, Sink};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Config {
     pub server: Server,
     /// The sites, in the order of the file; names and hosts are unique.
     pub sites: Vec<Arc<Site>>,
+    /// The storage backends that events are forwarded to, in the order of the file; names are unique.
+    pub sinks: Vec<Arc<Sink>>,
     /// What is odd, and no reason to refuse the configuration.
     pub warnings: Vec<Problem>,
 }

@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use super::file::File;
+use super::part::{Part, leave_data};
 use super::problem::Problem;
 use super::schema::{Kind, Node, TOP, child};
 use super::source::Source;
@@ -39,34 +40,8 @@ pub(super) fn read(source: &Source, part: Part, env: Env<'_>, problems: &mut Vec
     })
 }
 
-/// Which file it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// The one that the owner named.
-    Main,
-    /// One that its `sites` names.
-    Sites,
-    /// Of the main file, the folder of the ledger alone.
-    Data,
-}
-
 /// Said where there is nothing to serve.
 pub(super) const NO_SITE: &str = "there is no site; write a [[site]] with name, hosts and origin";
-
-/// Leaves `data` of `[server]`, right or wrong.
-fn leave_data(document: &mut DeTable<'_>) {
-    keep(document, "server");
-    for (_, server) in document.iter_mut() {
-        if let DeValue::Table(server) = server.get_mut() {
-            keep(server, "data");
-        }
-    }
-}
-
-fn keep(table: &mut DeTable<'_>, name: &str) {
-    let all = std::mem::take(table);
-    table.extend(all.into_iter().filter(|(key, _)| key.get_ref() == name));
-}
 
 struct Walk<'a> {
     source: &'a Source,
@@ -161,11 +136,24 @@ impl Walk<'_> {
                 self.table(table, node, &child(title, key, false), span.start);
                 true
             }
+            (Kind::Texts(node), DeValue::Table(table)) => {
+                self.texts(table, *node, &child(title, key, false));
+                true
+            }
             (kind, found) => {
                 let written = self.source.text.get(span.clone()).unwrap_or_default();
                 let message = words::wrong_type(key, title, kind, found, written);
                 self.say(span.start, message);
                 false
+            }
+        }
+    }
+
+    /// A table whose keys are the owner's, without its bad values.
+    fn texts(&mut self, table: &mut DeTable<'_>, node: Node, title: &str) {
+        for (key, mut value) in std::mem::take(table) {
+            if self.value(&mut value, node, key.get_ref(), title) {
+                table.insert(key, value);
             }
         }
     }
@@ -235,7 +223,7 @@ fn fits(kind: &Kind, value: &DeValue<'_>) -> bool {
     match kind {
         Kind::Switch => value.is_bool(),
         Kind::List(_) => value.is_array(),
-        Kind::Table => value.is_table(),
+        Kind::Table | Kind::Texts(_) => value.is_table(),
         Kind::Text(_) => value.is_str(),
         Kind::Number(..) => value.is_integer(),
         Kind::Either(_) => false,

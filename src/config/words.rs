@@ -8,10 +8,14 @@ use super::schema::{Kind, Node, TOP, child};
 const LATER: &str = "comes with a later version (0.2)";
 
 /// Keys that are known to come: the title of their table, and the key.
-const LATER_KEYS: [(&str, &str); 2] = [(TOP, "sink"), ("[[site.tag]]", "via")];
+const LATER_KEYS: [(&str, &str); 1] = [("[[site.tag]]", "via")];
 
 /// Values that are known to come: the title of the table, the key, the value.
-const LATER_VALUES: [(&str, &str, &str); 1] = [("[site.privacy]", "identity", "cookie")];
+const LATER_VALUES: [(&str, &str, &[&str]); 3] = [
+    ("[site.privacy]", "identity", &["cookie"]),
+    ("[[sink]]", "kind", &["clickhouse", "kafka", "s3", "postgres", "nats"]),
+    ("[[sink]]", "events", &["engage", "event", "click", "impression", "conversion"]),
+];
 
 /// Something that this version does not have yet.
 pub(super) fn later(what: &str, instead: &str) -> String {
@@ -21,13 +25,12 @@ pub(super) fn later(what: &str, instead: &str) -> String {
 /// A key that the table does not know.
 pub(super) fn unknown_key(key: &str, title: &str, table: Node) -> String {
     if LATER_KEYS.contains(&(title, key)) {
-        let what = if key == "sink" { "[[sink]]".to_owned() } else { format!("`{key}`") };
-        return later(&what, "take it out");
+        return later(&format!("`{key}`"), "take it out");
     }
     let stands = |title: &str| if title == TOP { format!("at {title}") } else { format!("in {title}") };
-    let instead = match (Node::section_with(key), meant(key, table)) {
-        (Some(section), _) => format!("it belongs {}", stands(&section.title)),
-        (None, Some(known)) => format!("write `{known}`"),
+    let instead = match (meant(key, table), Node::section_with(key)) {
+        (Some(known), _) => format!("write `{known}`"),
+        (None, Some(section)) => format!("it belongs {}", stands(&section.title)),
         (None, None) => format!("the keys here are {}", list(table.keys())),
     };
     format!("unknown key `{key}` {}; {instead}", stands(title))
@@ -35,13 +38,17 @@ pub(super) fn unknown_key(key: &str, title: &str, table: Node) -> String {
 
 /// The known key that an unknown one was probably meant to be.
 pub(super) fn meant(key: &str, table: Node) -> Option<&'static str> {
-    // A key of another table is that key.
-    if Node::section_with(key).is_some() { None } else { nearest(key, table.keys()) }
+    let near = nearest(key, table.keys())?;
+    // A key of another table is that key, unless one letter makes it one of this: `path` in [[site]] is `paths`.
+    let one_off = strsim::damerau_levenshtein(key, near) == 1;
+    (one_off || Node::section_with(key).is_none()).then_some(near)
 }
 
 /// A key that is not there and has no default.
 pub(super) fn missing_key(key: &str, title: &str) -> String {
     let example = match key {
+        "name" if title == "[[sink]]" => r#"name = "archive""#,
+        "kind" => r#"kind = "file""#,
         "name" => r#"name = "shop""#,
         "hosts" => r#"hosts = ["shop.example.com"], or ["*"] for every host"#,
         "origin" => r#"origin = "http://127.0.0.1:3000""#,
@@ -49,6 +56,34 @@ pub(super) fn missing_key(key: &str, title: &str) -> String {
         _ => key,
     };
     format!("{title} has no `{key}`; write {example}")
+}
+
+/// A key that stands in a sink of a kind which does not have it.
+pub(super) fn of_another_kind<'w>(key: &str, kinds: impl Iterator<Item = &'w str>, kind: &str) -> String {
+    let kinds = list(kinds);
+    format!(
+        "`{key}` belongs to kind = {kinds}, and this sink is of kind `{kind}`; take it out, or write the other kind"
+    )
+}
+
+/// A key that the kind of a sink needs.
+pub(super) fn missing_of_kind(key: &str, kind: &str, example: &str) -> String {
+    format!("[[sink]] of kind `{kind}` has no `{key}`; write {example}")
+}
+
+/// The name of a site that is none.
+pub(super) fn unknown_site(name: &str, known: &[&str]) -> String {
+    let instead =
+        nearest(name, known.iter().copied()).map_or_else(|| list(known.iter().copied()), |near| format!("`{near}`"));
+    format!("no site has the name `{name}`; write {instead}")
+}
+
+/// A name that no field of an event has.
+pub(super) fn unknown_field(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("an event has no field `{name}`; write `{near}`"),
+        None => format!("an event has no field `{name}`; its fields are {}", list(known.iter().copied())),
+    }
 }
 
 /// A pattern of `sites` that names nothing.
@@ -70,7 +105,9 @@ pub(super) fn neither<'w>(title: &str, keys: impl Iterator<Item = &'w str>) -> S
 
 /// A value that is not one of the key's words.
 pub(super) fn unknown_word(key: &str, title: &str, value: &str, words: &[&str]) -> String {
-    if LATER_VALUES.contains(&(title, key, value)) {
+    let is_later =
+        |(in_title, of_key, values): &(_, _, &[&str])| (*in_title, *of_key) == (title, key) && values.contains(&value);
+    if LATER_VALUES.iter().any(is_later) {
         return later(&format!("`{key} = \"{value}\"`"), &format!("write {}", list(words.iter().copied())));
     }
     let instead =
@@ -133,6 +170,7 @@ fn wanted(kind: &Kind) -> String {
         Kind::List(node) if matches!(node.kind(), Kind::Table) => "tables".into(),
         Kind::List(_) => "a list of texts".into(),
         Kind::Table => "a table".into(),
+        Kind::Texts(_) => "a table of texts".into(),
         Kind::Either(shapes) => shapes.iter().map(|shape| wanted(&shape.kind())).collect::<Vec<_>>().join(", or "),
     }
 }
@@ -149,11 +187,17 @@ fn got(found: &DeValue<'_>) -> &'static str {
     }
 }
 
+/// Whether what stands there is not to be seen in a message.
+fn is_secret(key: &str, title: &str) -> bool {
+    matches!(key, "sign" | "hash_key") || title == "[sink.headers]"
+}
+
 /// What to write, as far as what stands there shows what was meant.
 fn right(key: &str, title: &str, kind: &Kind, found: &DeValue<'_>, written: &str) -> String {
     let plain = !matches!(found, DeValue::Array(_) | DeValue::Table(_));
     match kind {
         Kind::Text(words) if !words.is_empty() => list(words.iter().copied()),
+        Kind::Text(_) if plain && is_secret(key, title) => "it in quotes".into(),
         Kind::Text(_) if plain => format!("it in quotes: \"{written}\""),
         Kind::Text(_) if key == "sites" => {
             "[[site]] for a site, and sites = \"sites.d/*.toml\" for files of them".into()
@@ -172,6 +216,7 @@ fn right(key: &str, title: &str, kind: &Kind, found: &DeValue<'_>, written: &str
         },
         Kind::Table if found.is_array() => format!("{} with one bracket", child(title, key, false)),
         Kind::Table => format!("a {} table", child(title, key, false)),
+        Kind::Texts(_) => format!("{key} = {{ NAME = \"...\" }}"),
         Kind::Either(_) => format!("{key} = true, {key} = false or {}", child(title, key, true)),
     }
 }

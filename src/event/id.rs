@@ -70,7 +70,7 @@ impl ViewId {
 }
 
 /// A byte's two lower-case hex digits.
-fn hex(byte: u8) -> [u8; 2] {
+pub(super) fn hex(byte: u8) -> [u8; 2] {
     [byte >> 4, byte & 15].map(|digit| if digit < 10 { b'0' + digit } else { b'a' - 10 + digit })
 }
 

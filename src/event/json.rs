@@ -4,72 +4,75 @@
 
 use std::io::Write;
 
-use jiff::Timestamp;
-use jiff::tz::Offset;
+use ring::hmac;
 
-use super::{Event, Kind, SCHEMA_VERSION, Source};
-
-const ROOM: &str = "a Vec takes every write";
+use super::fields::{FIELDS, ROOM, Value};
+use super::shape::{Rule, Shape};
+use super::{Event, hex};
 
 impl Event<'_> {
     /// Appends the event as one JSON object, in UTF-8 and without a line's end.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        write!(out, "{{\"v\":{SCHEMA_VERSION},\"id\":\"").expect(ROOM);
-        out.extend_from_slice(&self.id.text());
-        out.extend_from_slice(b"\",\"ts\":\"");
-        time(out, self.ts_ms);
-        out.push(b'"');
-        text(out, "site", self.site);
-        text(out, "kind", self.kind.word());
-        text(out, "source", self.source.word());
-        out.extend_from_slice(b",\"view_id\":\"");
-        out.extend_from_slice(&self.view_id.text());
-        out.push(b'"');
-        text(out, "host", &self.host);
-        text(out, "path", &self.path);
-        write!(out, ",\"status\":{}", self.status).expect(ROOM);
-        if self.origin_ms.is_finite() {
-            write!(out, ",\"origin_ms\":{}", self.origin_ms).expect(ROOM);
+        let mut sign = b'{';
+        for (name, value) in FIELDS.iter().zip(self.values()) {
+            if value == Value::Absent {
+                continue;
+            }
+            out.extend_from_slice(&[sign, b'"']);
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            value.write_json(out);
+            sign = b',';
         }
-        text(out, "referrer", &self.referrer);
-        text(out, "referrer_host", &self.referrer_host);
-        text(out, "utm_source", &self.utm.source);
-        text(out, "utm_medium", &self.utm.medium);
-        text(out, "utm_campaign", &self.utm.campaign);
-        text(out, "utm_term", &self.utm.term);
-        text(out, "utm_content", &self.utm.content);
-        text(out, "language", &self.language);
-        text(out, "bot", &self.bot);
+        out.push(b'}');
+    }
+
+    /// [`Event::write_json`] in a sink's shape. What is absent stays absent, also where its hash is wanted.
+    pub fn write_shaped(&self, shape: &Shape, out: &mut Vec<u8>) {
+        let mut sign = b'{';
+        for (rule, value) in shape.rules().iter().zip(self.values()) {
+            let (Rule::Plain(key) | Rule::Hash(key, _)) = rule else { continue };
+            if value == Value::Absent {
+                continue;
+            }
+            out.push(sign);
+            out.extend_from_slice(key);
+            match rule {
+                Rule::Hash(_, secret) => hashed(value, secret, out),
+                _ => value.write_json(out),
+            }
+            sign = b',';
+        }
         out.push(b'}');
     }
 }
 
-impl Kind {
-    /// The word in JSON.
-    pub fn word(self) -> &'static str {
+impl Value<'_> {
+    fn write_json(self, out: &mut Vec<u8>) {
         match self {
-            Kind::View => "view",
+            Value::Text(text) => string(out, text),
+            Value::Absent | Value::Number(_) | Value::Decimal(_) => self.write(out),
+            Value::Time(_) | Value::Id(_) | Value::View(_) => {
+                out.push(b'"');
+                self.write(out);
+                out.push(b'"');
+            }
         }
     }
 }
 
-impl Source {
-    /// The word in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Source::Proxy => "proxy",
-        }
-    }
+/// HMAC-SHA256 (RFC 2104) of the value's text, as a string of 64 lower-case hex digits.
+fn hashed(value: Value<'_>, secret: &hmac::Key, out: &mut Vec<u8>) {
+    let mut text = Vec::new();
+    value.write(&mut text);
+    out.push(b'"');
+    out.extend(hmac::sign(secret, &text).as_ref().iter().copied().flat_map(hex));
+    out.push(b'"');
 }
 
-/// `,"key":"value"`, or nothing where there is no value.
-fn text(out: &mut Vec<u8>, key: &str, value: &str) {
-    if value.is_empty() {
-        return;
-    }
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(b"\":\"");
+/// A JSON string.
+pub(super) fn string(out: &mut Vec<u8>, value: &str) {
+    out.push(b'"');
     let mut plain = value.as_bytes();
     while let Some(at) = plain.iter().position(|byte| needs_escape(*byte))
         && let Some((head, [special, rest @ ..])) = plain.split_at_checked(at)
@@ -94,28 +97,10 @@ fn escape(out: &mut Vec<u8>, byte: u8) {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds; times before 1970 and beyond the year 9999 become the nearest.
-fn time(out: &mut Vec<u8>, ts_ms: i64) {
-    let at = Timestamp::from_millisecond(ts_ms.max(0)).unwrap_or(Timestamp::MAX);
-    let at = Offset::UTC.to_datetime(at);
-    let mut number = |value: i32, digits: u32, end: u8| {
-        let digit = |place| b'0' + (value / 10_i32.pow(place) % 10) as u8;
-        out.extend((0..digits).rev().map(digit));
-        out.push(end);
-    };
-    number(i32::from(at.year()), 4, b'-');
-    number(i32::from(at.month()), 2, b'-');
-    number(i32::from(at.day()), 2, b'T');
-    number(i32::from(at.hour()), 2, b':');
-    number(i32::from(at.minute()), 2, b':');
-    number(i32::from(at.second()), 2, b'.');
-    number(i32::from(at.millisecond()), 3, b'Z');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventId, Utm, ViewId};
+    use crate::event::{EventId, Kind, Source, Utm, ViewId};
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -126,11 +111,11 @@ mod tests {
             site: "shop",
             kind: Kind::View,
             source: Source::Proxy,
-            view_id: ViewId([0x6f; 16]),
+            view_id: Some(ViewId([0x6f; 16])),
             host: "shop.example.com".into(),
             path: "/p/42".into(),
-            status: 200,
-            origin_ms: 38.2,
+            status: Some(200),
+            origin_ms: Some(38.2),
             referrer: "".into(),
             referrer_host: "".into(),
             utm: Utm::default(),
@@ -152,28 +137,14 @@ mod tests {
     }
 
     #[test]
-    fn times_have_milliseconds_and_four_digit_years_whatever_comes() {
-        for (ts_ms, expected) in [
-            (0, "1970-01-01T00:00:00.000Z"),
-            (951_782_400_007, "2000-02-29T00:00:00.007Z"),
-            (i64::MIN, "1970-01-01T00:00:00.000Z"),
-            (i64::MAX, "9999-12-30T22:00:00.999Z"),
-        ] {
-            let mut out = Vec::new();
-            time(&mut out, ts_ms);
-            assert_eq!(String::from_utf8_lossy(&out), expected, "{ts_ms}");
-        }
-    }
-
-    #[test]
     fn a_time_that_is_no_number_is_left_out() {
-        let json = json(&Event { origin_ms: f32::NAN, ..event() });
+        let json = json(&Event { origin_ms: Some(f32::NAN), ..event() });
         assert!(!json.contains("origin_ms"), "JSON has no word for it: {json}");
     }
 
     proptest! {
         #[test]
-        fn any_texts_come_back_from_the_json(texts in prop::collection::vec(any::<Vec<u8>>(), 11), ts_ms: i64, origin_ms: f32) {
+        fn any_texts_come_back_from_the_json(texts in prop::collection::vec(any::<Vec<u8>>(), 11), ts_ms: i64, origin_ms: Option<f32>) {
             let texts: Vec<String> = texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
             let eleven: &[String; 11] = texts.as_slice().try_into().expect("eleven texts");
             let [site, host, path, referrer, referrer_host, source, medium, campaign, term, content, bot] = eleven;

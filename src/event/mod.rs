@@ -2,14 +2,21 @@
 //!
 //! Knows nothing of HTTP or storage. `enrich` makes events, `ledger` keeps them.
 
+mod fields;
 mod id;
 mod json;
 pub(crate) mod query;
+mod shape;
 pub(crate) mod url;
 
 use std::borrow::Cow;
 
+use crate::config::EventKind;
+
+pub use fields::FIELDS;
+use id::hex;
 pub use id::{EventId, EventIds, ViewId};
+pub use shape::Shape;
 
 /// The version of the event's JSON; it grows with every field that changes its meaning.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -19,6 +26,14 @@ pub const SCHEMA_VERSION: u32 = 1;
 pub enum Kind {
     /// One page shown to one visitor.
     View,
+}
+
+impl From<EventKind> for Kind {
+    fn from(kind: EventKind) -> Kind {
+        match kind {
+            EventKind::View => Kind::View,
+        }
+    }
 }
 
 /// Who saw it.
@@ -42,15 +57,15 @@ pub struct Event<'a> {
     /// Who saw it.
     pub source: Source,
     /// The view it belongs to.
-    pub view_id: ViewId,
+    pub view_id: Option<ViewId>,
     /// The host that was asked, lower case, without port.
     pub host: Cow<'a, str>,
     /// Raw path, at most 1,024 bytes, with the site's kept query keys.
     pub path: Cow<'a, str>,
     /// Status of the answer.
-    pub status: u16,
+    pub status: Option<u16>,
     /// Milliseconds from the request sent to the origin to its answer's header.
-    pub origin_ms: f32,
+    pub origin_ms: Option<f32>,
     /// The referring page without its query.
     pub referrer: Cow<'a, str>,
     /// Its host, where it is not one of the site's own.

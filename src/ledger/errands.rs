@@ -1,12 +1,25 @@
 //! Errands: how other threads get something written, by the writer's one connection, between two commits.
+//!
+//! An errand runs alone, in transactions of its own, or shares one: all those that wait are then one transaction and one
+//! sync, each in a savepoint, so that one that fails undoes nothing of its neighbours.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Thread;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// Work for the writer's connection.
-type Errand = Box<dyn FnOnce(&mut Connection) + Send>;
+enum Errand {
+    Alone(Box<dyn FnOnce(&mut Connection) + Send>),
+    Shared(Share),
+}
+
+/// Works within a transaction, or is told why there is none; says whether it went well, and what to do when the transaction
+/// has ended.
+type Share = Box<dyn FnOnce(rusqlite::Result<&Connection>) -> (bool, Ended) + Send>;
+
+/// Tells whoever waits what became of the transaction.
+type Ended = Box<dyn FnOnce(rusqlite::Result<()>)>;
 
 /// The way to the writer. Clones lead to the same one.
 #[derive(Debug, Clone)]
@@ -53,21 +66,90 @@ impl Errands {
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, WriteError> {
         let (answer, answered) = sync_channel(1);
-        let errand: Errand = Box::new(move |conn| {
+        let errand = Errand::Alone(Box::new(move |conn| {
             // This fails where nobody waits any more, and then nobody misses it.
             let _ = answer.send(work(conn));
-        });
+        }));
+        self.send(errand)?;
+        Ok(answered.recv().map_err(|_| WriteError::Closed)??)
+    }
+
+    /// The same within a transaction that is shared with whatever else waits: it is committed and synced when this returns.
+    pub(super) fn share<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, WriteError> {
+        let (answer, answered) = sync_channel(1);
+        let errand = Errand::Shared(Box::new(move |conn| {
+            let done = conn.and_then(work);
+            let well = done.is_ok();
+            let ended = move |ended: rusqlite::Result<()>| {
+                let _ = answer.send(done.and_then(|done| ended.map(|()| done)));
+            };
+            (well, Box::new(ended))
+        }));
+        self.send(errand)?;
+        Ok(answered.recv().map_err(|_| WriteError::Closed)??)
+    }
+
+    fn send(&self, errand: Errand) -> Result<(), WriteError> {
         self.queue.send(errand).map_err(|_| WriteError::Closed)?;
         self.writer.unpark();
-        Ok(answered.recv().map_err(|_| WriteError::Closed)??)
+        Ok(())
     }
 }
 
 impl Inbox {
     /// Does every errand that waits.
     pub(super) fn work_off(&self, conn: &mut Connection) {
+        let mut shares = Vec::new();
         while let Ok(errand) = self.0.try_recv() {
-            errand(conn);
+            match errand {
+                Errand::Alone(work) => work(conn),
+                Errand::Shared(share) => shares.push(share),
+            }
         }
+        if !shares.is_empty() {
+            share(conn, shares);
+        }
+    }
+}
+
+fn share(conn: &mut Connection, shares: Vec<Share>) {
+    let mut endings = Vec::with_capacity(shares.len());
+    let outcome = match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(tx) => work_within(tx, shares, &mut endings),
+        Err(error) => {
+            endings.extend(shares.into_iter().map(|share| share(Err(again(&error))).1));
+            Err(error)
+        }
+    };
+    for ended in endings {
+        ended(outcome.as_ref().map(|()| ()).map_err(again));
+    }
+}
+
+fn work_within(mut tx: Transaction<'_>, shares: Vec<Share>, endings: &mut Vec<Ended>) -> rusqlite::Result<()> {
+    for share in shares {
+        match tx.savepoint() {
+            Ok(savepoint) => {
+                let (well, ended) = share(Ok(&savepoint));
+                endings.push(ended);
+                // Dropped without a commit, it is undone.
+                if well {
+                    savepoint.commit()?;
+                }
+            }
+            Err(error) => endings.push(share(Err(error)).1),
+        }
+    }
+    tx.commit()
+}
+
+/// An error once more, for the next one who waits.
+fn again(error: &rusqlite::Error) -> rusqlite::Error {
+    match error {
+        rusqlite::Error::SqliteFailure(code, words) => rusqlite::Error::SqliteFailure(*code, words.clone()),
+        other => rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(other.to_string())),
     }
 }

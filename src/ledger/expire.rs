@@ -15,6 +15,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::days::Days;
 use super::dimension::Dimension;
 use super::drops::DropReason;
+use super::outbox;
 use super::spans::{self, Span};
 use super::tally::Tally;
 use super::wal;
@@ -176,7 +177,9 @@ impl Sweep {
         let Some(span) = self.spans.last_mut() else { return Ok(Expired::new()) };
         let until = span.last_seq.min(span.first_seq + STEP - 1);
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let expired = delete(&tx, (span.first_seq, until, self.before_ms, self.days))?;
+        let which = (span.first_seq, until, self.before_ms, self.days);
+        outbox::expired(&tx, which)?;
+        let expired = delete(&tx, which)?;
         count(&tx, &expired, now_ms)?;
         tx.commit()?;
         span.first_seq = until + 1;

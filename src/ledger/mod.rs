@@ -76,6 +76,7 @@ mod hit;
 mod lanes;
 mod lock;
 mod open;
+mod outbox;
 mod read;
 mod rows;
 mod schema;
@@ -98,6 +99,11 @@ pub use health::Health;
 pub use hit::Hit;
 pub use lanes::{Offered, Recorder};
 pub use open::{Ledger, OpenError, Summary, open};
+pub(crate) use outbox::DUE_AHEAD_MS;
+pub use outbox::{
+    Batch, Bell, DeadLetter, EventReader, Filter, Held, Looked, NewBatch, Outbox, Place, count_dead, dead_letters,
+    expiring, growth, held, place_of, places, surplus,
+};
 pub use read::{ReadError, read};
 pub use scripts::Script;
 pub use tail::{Tail, Viewed};

@@ -18,6 +18,7 @@ use super::errands::{Errands, WriteError};
 use super::health::Health;
 use super::lanes::{Lanes, Recorder};
 use super::lock::{Lock, NotTaken};
+use super::outbox::{Bell, Outbox};
 use super::scripts::{self, Script};
 use super::since;
 use super::store::{Site, Store};
@@ -89,6 +90,8 @@ pub enum OpenError {
 /// The ledger's file within its folder.
 pub(super) const FILE: &str = "ledger.db";
 const LOCK_FILE: &str = "ledger.lock";
+/// How often it is looked whether the lanes are drained.
+const LOOK_DRAINED: Duration = Duration::from_millis(2);
 /// How long the writer waits for another connection's lock. Readers hold none that it would wait for.
 const BUSY: Duration = Duration::from_millis(100);
 
@@ -115,6 +118,9 @@ pub fn open(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Led
         lanes: Arc::new(Lanes::new()),
         drops: Arc::new(Drops::new(sites.len())),
         health: Arc::new(Health::new(file.clone())),
+        bell: Arc::new(Bell::default()),
+        draining: Arc::new(AtomicBool::new(false)),
+        drained: Arc::new(AtomicBool::new(false)),
         closing: Arc::new(AtomicBool::new(false)),
     };
     let recorder = Recorder { lanes: shared.lanes.clone(), drops: shared.drops.clone() };
@@ -139,6 +145,12 @@ impl Ledger {
         self.tokens.clone()
     }
 
+    /// The way of sinks into the ledger.
+    pub fn outbox(&self) -> Outbox {
+        let dir = self.shared.health.file().parent().unwrap_or(Path::new(""));
+        Outbox::new(dir, self.errands.clone(), self.shared.bell.clone(), self.clock.clone())
+    }
+
     /// Makes these the current scripts, and returns all that are to be served: these, and those that were current within the
     /// last 30 days. Waits for the disk.
     pub fn scripts(&self, current: Vec<Script>) -> Result<Vec<Script>, WriteError> {
@@ -153,6 +165,16 @@ impl Ledger {
         self.errands.run(move |conn| since::renew(conn, &sites, now_ms))
     }
 
+    /// Takes no more hits, and returns when everything that was handed over is committed or dropped. Errands are still done.
+    pub fn drain(&self) {
+        self.shared.draining.store(true, Ordering::Release);
+        let Some(writer) = &self.writer else { return };
+        writer.thread().unpark();
+        while !self.shared.drained.load(Ordering::Acquire) && !writer.is_finished() {
+            std::thread::sleep(LOOK_DRAINED);
+        }
+    }
+
     /// Commits everything that was handed over, then closes the file. Hits that come later are counted as dropped.
     pub fn close(mut self) -> Summary {
         self.stop();
@@ -162,6 +184,7 @@ impl Ledger {
 
     fn stop(&mut self) {
         let Some(writer) = self.writer.take() else { return };
+        self.shared.draining.store(true, Ordering::Release);
         self.shared.closing.store(true, Ordering::Release);
         writer.thread().unpark();
         if writer.join().is_err() {

@@ -45,9 +45,9 @@ impl<'c> Rows<'c> {
         row.raw_bind_parameter(4, site)?;
         row.raw_bind_parameter(5, kind_number(event.kind))?;
         row.raw_bind_parameter(6, source_number(event.source))?;
-        row.raw_bind_parameter(7, event.view_id.0.as_slice())?;
+        row.raw_bind_parameter(7, event.view_id.as_ref().map(|id| id.0.as_slice()))?;
         row.raw_bind_parameter(10, event.status)?;
-        row.raw_bind_parameter(11, (f64::from(event.origin_ms) * 1000.0).round() as i64)?;
+        row.raw_bind_parameter(11, event.origin_ms.map(|ms| (f64::from(ms) * 1000.0).round() as i64))?;
         let texts = [
             (8, &event.host),
             (9, &event.path),
@@ -86,10 +86,16 @@ impl<'c> Rows<'c> {
     }
 }
 
-fn kind_number(kind: Kind) -> i64 {
+/// The number of a kind in the table.
+pub(super) fn kind_number(kind: Kind) -> i64 {
     match kind {
         Kind::View => 0,
     }
+}
+
+/// The kind of a number in the table. There is one so far; a ledger of a later schema is not opened.
+pub(super) fn kind(_number: i64) -> Kind {
+    Kind::View
 }
 
 fn source_number(source: Source) -> i64 {

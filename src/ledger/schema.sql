@@ -88,12 +88,21 @@ CREATE TABLE sinks(
   id INTEGER PRIMARY KEY,
   name TEXT UNIQUE NOT NULL,
   cursor INTEGER NOT NULL,
+  sites TEXT,                     -- JSON: ids of the sites whose events it gets; NULL: all
+  kinds TEXT,                     -- JSON: numbers of the kinds of events that it gets; NULL: all
   created INTEGER NOT NULL,       -- milliseconds since 1970
   paused INTEGER NOT NULL DEFAULT 0,
   state TEXT NOT NULL DEFAULT '', -- a backend's own position, written with the cursor
-  given_up INTEGER NOT NULL DEFAULT 0,
+  delivered INTEGER NOT NULL DEFAULT 0, -- events, of all time
+  given_up INTEGER NOT NULL DEFAULT 0,  -- events, of all time: expired, or beyond a bound
   stopped TEXT                    -- why, in words; NULL while it runs
 ) STRICT;
+
+-- The events that each sink wants, delivered or not.
+CREATE VIEW wanted(sink, seq, ts, site) AS
+  SELECT sinks.id, seq, ts, site FROM sinks JOIN events
+  WHERE (sites IS NULL OR site IN (SELECT value FROM json_each(sites)))
+    AND (kinds IS NULL OR kind IN (SELECT value FROM json_each(kinds)));
 
 -- A batch's range is written before its first attempt, so that a repeated attempt, also after a crash, is the same batch
 -- under the same key. The row goes with the move of the cursor. Expiry does not wait for an open batch: when the batch's range
@@ -104,11 +113,14 @@ CREATE TABLE batches(
   first_seq INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
   key TEXT UNIQUE NOT NULL,       -- the idempotency key that is sent
-  digest BLOB,                    -- SHA-256 of the body that went with the key; NULL before the first attempt
+  digest BLOB NOT NULL,           -- SHA-256 of the body that goes with the key
+  events INTEGER NOT NULL,        -- how many it has
+  alive INTEGER NOT NULL,         -- what had expired at this time (milliseconds since 1970) was left out
+  skipped INTEGER NOT NULL,       -- how many behind the cursor and up to its last seq it leaves out, as about to expire
   created INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   retry_at INTEGER,               -- not before, milliseconds since 1970
-  UNIQUE(sink, first_seq)
+  UNIQUE(sink)
 ) STRICT;
 
 -- Events that a sink refused for good, with the answer it gave. No copy of the event: when its row goes, this goes.
@@ -118,6 +130,7 @@ CREATE TABLE dead_letters(
   died INTEGER NOT NULL,          -- milliseconds since 1970
   status INTEGER,                 -- of the answer, where it had one
   answer TEXT NOT NULL,
+  retry INTEGER NOT NULL DEFAULT 0, -- its owner wants it to be tried again
   PRIMARY KEY(seq, sink)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX dead_letters_by_sink ON dead_letters(sink, seq);

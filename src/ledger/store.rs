@@ -40,6 +40,8 @@ pub(super) struct Site {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Committed {
     pub(super) rows: u64,
+    /// The seq of the last row of all.
+    pub(super) last_seq: i64,
     /// The oldest hour that got a row.
     pub(super) oldest_hour: Option<i64>,
 }
@@ -68,7 +70,7 @@ impl Store {
                 for (site, dropped) in self.sites.iter_mut().zip(dropped) {
                     site.dropped = dropped;
                 }
-                Ok(Committed { rows, oldest_hour })
+                Ok(Committed { rows, last_seq, oldest_hour })
             }
             Err(error) => {
                 self.tally.forget();

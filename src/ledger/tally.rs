@@ -73,12 +73,14 @@ impl Tally {
         }
         hour.views += 1;
         of_day.add(Dimension::View, "", 1);
-        if matches!(event.status, 200..=299 | 304) {
+        if matches!(event.status, Some(200..=299 | 304)) {
             of_day.add(Dimension::Page, &event.path, 1);
         }
-        self.digits.clear();
-        write!(self.digits, "{}", event.status).expect("a String takes every text");
-        of_day.add(Dimension::Status, &self.digits, 1);
+        if let Some(status) = event.status {
+            self.digits.clear();
+            write!(self.digits, "{status}").expect("a String takes every text");
+            of_day.add(Dimension::Status, &self.digits, 1);
+        }
         let named = [
             (Dimension::Referrer, &event.referrer_host),
             (Dimension::Campaign, &event.utm.campaign),

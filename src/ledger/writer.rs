@@ -13,6 +13,7 @@ use super::expire::Expiry;
 use super::health::Health;
 use super::hit::Hit;
 use super::lanes::Lanes;
+use super::outbox::Bell;
 use super::store::{Committed, Store};
 use super::wal;
 
@@ -40,6 +41,13 @@ pub(super) struct Shared {
     pub(super) lanes: Arc<Lanes>,
     pub(super) drops: Arc<Drops>,
     pub(super) health: Arc<Health>,
+    /// Tells sinks of commits.
+    pub(super) bell: Arc<Bell>,
+    /// No more hits are taken; what is there is committed.
+    pub(super) draining: Arc<AtomicBool>,
+    /// All of it is committed, or dropped.
+    pub(super) drained: Arc<AtomicBool>,
+    /// The writer ends when it has drained.
     pub(super) closing: Arc<AtomicBool>,
 }
 
@@ -99,21 +107,25 @@ impl Writer {
 
     fn work(&mut self) {
         loop {
-            let closing = self.closing();
-            if closing {
+            let (draining, closing) = (self.draining(), self.closing());
+            if draining {
                 self.shared.lanes.close();
             }
             self.gather();
             let full = self.batch.len() >= ENOUGH && self.trouble.is_none();
-            if closing || full || self.since.is_some_and(|since| since.elapsed() >= self.patience()) {
-                self.commit(closing);
+            if draining || full || self.since.is_some_and(|since| since.elapsed() >= self.patience()) {
+                self.commit(draining);
             }
             self.inbox.work_off(&mut self.store.conn);
             if !closing {
                 self.expire();
                 self.probe();
             }
-            if closing && self.batch.is_empty() && self.shared.lanes.drained() {
+            let drained = draining && self.batch.is_empty() && self.shared.lanes.drained();
+            if drained {
+                self.shared.drained.store(true, Ordering::Release);
+            }
+            if drained && closing {
                 self.expiry.tell(&self.store.conn);
                 break;
             }
@@ -136,11 +148,11 @@ impl Writer {
     }
 
     /// Commits the batch, or drops it after a bounded number of attempts.
-    fn commit(&mut self, closing: bool) {
+    fn commit(&mut self, draining: bool) {
         if self.since.take().is_none() {
             return;
         }
-        let attempts = if self.trouble.is_some() && !closing { 1 } else { ATTEMPTS };
+        let attempts = if self.trouble.is_some() && !draining { 1 } else { ATTEMPTS };
         let mut failed = String::new();
         for attempt in 0..attempts {
             if attempt > 0 {
@@ -156,7 +168,11 @@ impl Writer {
 
     /// What a batch is lost to at present.
     fn loss(&self) -> DropReason {
-        if self.closing() { DropReason::Shutdown } else { DropReason::Ledger }
+        if self.draining() { DropReason::Shutdown } else { DropReason::Ledger }
+    }
+
+    fn draining(&self) -> bool {
+        self.shared.draining.load(Ordering::Acquire)
     }
 
     fn closing(&self) -> bool {
@@ -171,6 +187,7 @@ impl Writer {
         }
         // Where a disk is full, a few counts of dropped hits may still find room.
         if committed.rows > 0 {
+            self.shared.bell.committed(committed.last_seq);
             self.recovered();
         }
         if let Err(error) = wal::shorten(&self.store.conn) {

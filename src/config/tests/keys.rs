@@ -96,7 +96,11 @@ fn a_number_is_held_to_its_bounds_in_any_notation() {
 #[test]
 fn what_comes_later_is_an_error_that_names_the_version() {
     for (text, place) in [
-        (site_with("[[sink]]\nname = 'x'\n"), "5:3: [[sink]]"),
+        (site_with("[[sink]]\nname = 'x'\nkind = 'kafka'\n"), "7:8: `kind = \"kafka\"`"),
+        (
+            site_with("[[sink]]\nname = 'x'\nkind = 'stdout'\nevents = ['view', 'click']\n"),
+            "8:19: `events = \"click\"`",
+        ),
         (site_with("[[site.tag]]\nid = 'x'\nhtml = '<p>'\nvia = 'page'\n"), "8:1: `via`"),
         (SITE.replace("http://127.0.0.1:3000", "unix:/run/a"), "4:10: an origin on a unix socket"),
         (site_with("privacy.identity = 'cookie'\n"), "5:20: `identity = \"cookie\"`"),

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use super::*;
 
+mod fields;
 mod keys;
+mod sinks;
 mod values;
 
 /// A folder with these files, read with this environment.
@@ -78,7 +80,7 @@ fn a_file_with_nine_mistakes_has_nine_problems_each_with_its_place_and_what_to_w
         ("15:18: ", "write 3650 or less"),
         ("19:8: ", "write &#xFC;"),
         ("23:10: ", "is of the site `shop` too"),
-        ("26:3: ", "comes with a later version (0.2); take it out"),
+        ("28:8: ", "comes with a later version (0.2); write `file`, `http` or `stdout`"),
     ];
     assert_eq!(said.len(), wanted.len(), "{said:#?}");
     for (line, (start, part)) in said.iter().zip(wanted) {
@@ -102,7 +104,7 @@ fn every_key_stands_in_the_reference_file() {
     for key in schema::Node::all_keys() {
         let stands = REFERENCE.lines().map(|line| line.trim_start_matches(['#', ' ', '['])).any(|line| {
             line.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', ']']))
-                || line.starts_with(&format!("site.{key}]"))
+                || ["site", "sink"].iter().any(|table| line.starts_with(&format!("{table}.{key}]")))
         });
         assert!(stands, "config/inlay.toml does not name `{key}`");
     }

@@ -170,7 +170,8 @@ fn what_another_room_finds_in_snippets_is_said_with_everything_else() {
     let path = place.path().join("inlay.toml");
     fs::write(&path, site_with("prefx = 1\n[[site.tag]]\nid = 'x y'\nhtml = '<p>'\n")).expect("writable");
     let nothing_is_good = |tags: &[OwnerTag]| tags.iter().map(|tag| Problem::new(tag.at.clone(), "is bad")).collect();
-    let said = load_with(&path, &|_| None, &nothing_is_good).expect_err("three problems");
+    let said = load_with(&path, &|_| None, Checks { snippets: &nothing_is_good, ..Checks::default() })
+        .expect_err("three problems");
     let places: Vec<_> = said.iter().filter_map(|problem| problem.at.position).map(|at| (at.line, at.column)).collect();
     assert_eq!(places, [(5, 1), (7, 6), (8, 8)], "the key, the id, and what the other room says at `html`");
 }

@@ -1,0 +1,114 @@
+//! What a sink holds back: how many events are behind its cursor, how old they are and how many bytes they have in the ledger.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Place;
+use crate::ledger::spans;
+
+/// Events behind a sink's cursor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    /// How many it wants: counted up to 50,000, beyond that every row is taken for one that is wanted.
+    pub events: u64,
+    /// Time of the first of them, milliseconds since 1970.
+    pub oldest_ms: Option<i64>,
+    /// Bytes of all rows behind it, by the hours' sums: exact for whole hours, by share within one.
+    pub bytes: u64,
+}
+
+/// So many are counted one by one.
+const COUNTED: i64 = 50_000;
+
+const LAST: &str = "SELECT value FROM state WHERE name = 'last_seq'";
+const FIRST: &str = "SELECT seq, ts FROM wanted WHERE sink = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT 1";
+const WANTED: &str = "SELECT count(*) FROM (SELECT 1 FROM wanted WHERE sink = ?1 AND seq > ?2 AND seq <= ?3)";
+const SPANS: &str = "SELECT first_seq, last_seq, bytes FROM spans WHERE last_seq > ?1 ORDER BY first_seq";
+const DAY_MS: i64 = 24 * spans::HOUR_MS;
+
+/// What is behind a seq that the sink has got to.
+pub fn held(conn: &Connection, sink: i64, behind_seq: i64) -> rusqlite::Result<Held> {
+    let last: i64 = conn.prepare_cached(LAST)?.query_row([], |row| row.get(0))?;
+    let near = last.min(behind_seq.saturating_add(COUNTED));
+    let mut first = conn.prepare_cached(FIRST)?;
+    let first: Option<(i64, i64)> =
+        first.query_row((sink, behind_seq, near), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let near_ones: i64 = conn.prepare_cached(WANTED)?.query_row((sink, behind_seq, near), |row| row.get(0))?;
+    let events = (near_ones + (last - near)).unsigned_abs();
+    if events == 0 {
+        return Ok(Held::default());
+    }
+    let bytes = behind(conn, behind_seq)?.iter().map(Part::bytes).sum();
+    Ok(Held { events, oldest_ms: first.map(|(_, ts_ms)| ts_ms), bytes })
+}
+
+/// The seq up to which events must be given up, so that those behind it have at most `most` bytes; `None` where they fit.
+pub fn surplus(conn: &Connection, cursor: i64, most: u64) -> rusqlite::Result<Option<i64>> {
+    let parts = behind(conn, cursor)?;
+    let mut over = parts.iter().map(Part::bytes).sum::<u64>().saturating_sub(most);
+    if over == 0 {
+        return Ok(None);
+    }
+    let mut up_to = cursor;
+    for part in parts {
+        up_to = part.after(over);
+        over = over.saturating_sub(part.bytes());
+        if over == 0 {
+            break;
+        }
+    }
+    Ok(Some(up_to))
+}
+
+/// How many bytes came in this hour (hours since 1970) and later ones.
+pub fn growth(conn: &Connection, since_hour: i64) -> rusqlite::Result<u64> {
+    let sum = "SELECT coalesce(sum(bytes), 0) FROM spans WHERE hour >= ?1";
+    conn.query_row(sum, [since_hour], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
+/// How many events that a sink wants, and has not got, will have expired a day from `now_ms`.
+pub fn expiring(conn: &Connection, place: &Place, now_ms: i64) -> rusqlite::Result<u64> {
+    // Retentions are few, and only the oldest hours' rows are looked at.
+    const LAST_DUE: &str = "SELECT max(last_seq) FROM spans WHERE hour <=
+        (?1 - (SELECT coalesce(min(days), 0) FROM retention) * ?2) / 3600000";
+    const COUNT: &str = "SELECT count(*) FROM wanted JOIN retention USING(site)
+        WHERE sink = ?1 AND seq > ?2 AND seq <= ?3 AND ts < ?4 - days * ?5";
+    let tomorrow_ms = now_ms.saturating_add(DAY_MS);
+    let last_due: Option<i64> = conn.query_row(LAST_DUE, (tomorrow_ms, DAY_MS), |row| row.get(0))?;
+    let Some(last_due) = last_due else { return Ok(0) };
+    let due = (place.id, place.cursor, last_due, tomorrow_ms, DAY_MS);
+    conn.query_row(COUNT, due, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+}
+
+/// What of an hour's rows is behind a cursor.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    first: i64,
+    last: i64,
+    /// Bytes of the whole hour, and how many rows they are spread over.
+    bytes: u64,
+    rows: u64,
+}
+
+fn behind(conn: &Connection, cursor: i64) -> rusqlite::Result<Vec<Part>> {
+    let mut statement = conn.prepare_cached(SPANS)?;
+    let parts = statement.query_map([cursor], |row| {
+        let (first, last, bytes): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let rows = (last - first + 1).unsigned_abs();
+        Ok(Part { first: first.max(cursor + 1), last, bytes: bytes.unsigned_abs(), rows })
+    })?;
+    parts.collect()
+}
+
+impl Part {
+    fn bytes(&self) -> u64 {
+        let rows = (self.last - self.first + 1).unsigned_abs();
+        (u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1))) as u64
+    }
+
+    /// The seq of this part behind which `over` bytes of it are gone, at most its last.
+    fn after(&self, over: u64) -> i64 {
+        let each = (self.bytes / self.rows.max(1)).max(1);
+        let rows = i64::try_from(over.div_ceil(each)).unwrap_or(i64::MAX);
+        self.first.saturating_add(rows).saturating_sub(1).min(self.last)
+    }
+}

@@ -1,0 +1,332 @@
+//! The shipper: one sink's thread. It packs what was committed, has the backend deliver it, and moves the cursor.
+//!
+//! One batch at a time is on its way, so a sink has its events in the order of their commits. The steps of a batch:
+//!
+//! 1. packed out of rows that are synced;
+//! 2. written down with key and digest (with the acceptance of the one before it, where that was full: one sync a batch);
+//! 3. delivered, and again as long as it takes, each time packed anew, so that what has expired meanwhile goes nowhere;
+//! 4. accepted: cursor, backend's state and the end of the batch are one transaction. Where the ledger cannot write at this
+//!    moment, that is repeated and not the delivery.
+
+mod bounds;
+mod dead;
+mod deliver;
+mod numbers;
+mod pack;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::backend::Backend;
+use super::backoff;
+use super::batch::Packed;
+use super::orders::{Desk, Order};
+use super::status::{LastError, Rate, State};
+use crate::config::Sink;
+use crate::event::Shape;
+use crate::ledger::{Batch, Clock, EventReader, Filter, Outbox, Place, ReadError, WriteError};
+
+/// What a shipper is made of.
+pub(super) struct Parts {
+    pub(super) sink: Arc<Sink>,
+    pub(super) filter: Filter,
+    pub(super) outbox: Outbox,
+    pub(super) backend: Box<dyn Backend>,
+    pub(super) desk: Arc<Desk>,
+    pub(super) clock: Clock,
+}
+
+pub(super) struct Shipper {
+    parts: Parts,
+    place: Place,
+    shape: Shape,
+    reader: Option<EventReader>,
+    /// Up to here rows were looked at: behind the cursor only where nobody wants what lies between.
+    looked: i64,
+    /// Written down, packed and not accepted yet.
+    on_its_way: Option<(Batch, Packed)>,
+    /// Accepted and not written down yet.
+    done: Option<Done>,
+    /// A dead letter that was accepted, with the backend's state, and not written down yet.
+    risen: Option<(i64, Option<String>)>,
+    /// Whether a batch may be open that is not in hand: from before a crash, or after a failure.
+    maybe_open: bool,
+    /// Whether dead letters may wait to be tried again.
+    maybe_dead: bool,
+    /// Events a batch at present: fewer while a bad one is looked for.
+    limit: usize,
+    gathering: Option<Gathering>,
+    retry_at_ms: Option<i64>,
+    /// Attempts in a row that failed.
+    failures: u32,
+    /// Events in a row that were refused for good, with none accepted between them.
+    refused: u32,
+    /// Why it stopped by itself.
+    stopped: Option<String>,
+    draining: bool,
+    rate: Rate,
+    numbers: numbers::Numbers,
+    bounds: bounds::Bounds,
+}
+
+/// What the backend has accepted.
+struct Done {
+    last_seq: i64,
+    events: u64,
+    state: Option<String>,
+}
+
+/// A batch that is not full yet.
+#[derive(Debug, Clone, Copy)]
+struct Gathering {
+    /// Since when, milliseconds since 1970.
+    since_ms: i64,
+    /// Before this seq is committed it cannot be full.
+    enough_seq: i64,
+}
+
+/// What comes next.
+enum Turn {
+    /// At once.
+    Again,
+    /// When the bell rings, or after so long.
+    Wait(Duration),
+}
+
+/// Why a step came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    #[error(transparent)]
+    Open(#[from] ReadError),
+    #[error("the ledger cannot be read: {0}")]
+    Read(#[from] rusqlite::Error),
+}
+
+/// How long it waits at most before it looks by itself.
+const LOOK: Duration = Duration::from_secs(1);
+/// No pause after a failure is longer: what stands further in the future was written under another clock.
+const LONGEST_PAUSE_MS: i64 = 25 * 60 * 60 * 1000;
+
+/// Gives a sink its place in the ledger, as soon as that can be written, and ships until it is told to end.
+pub(super) fn run(parts: Parts) {
+    loop {
+        let strokes = parts.outbox.bell().strokes();
+        match parts.outbox.join(&parts.sink.name, parts.sink.begin, &parts.filter) {
+            Ok(place) => return Shipper::new(parts, place).run(),
+            Err(WriteError::Closed) => return,
+            Err(error) => {
+                let error = LastError { what: error.to_string(), at_ms: parts.clock.now_ms() };
+                parts.desk.status().last_error = Some(error);
+            }
+        }
+        if parts.desk.is_ending() {
+            return;
+        }
+        parts.outbox.bell().wait(strokes, LOOK);
+    }
+}
+
+impl Shipper {
+    fn new(parts: Parts, place: Place) -> Shipper {
+        Shipper {
+            shape: Shape::new(&parts.sink.fields),
+            reader: None,
+            looked: place.cursor,
+            on_its_way: None,
+            done: None,
+            risen: None,
+            maybe_open: true,
+            maybe_dead: true,
+            limit: parts.sink.batch.events,
+            gathering: None,
+            retry_at_ms: None,
+            failures: 0,
+            refused: 0,
+            stopped: None,
+            draining: false,
+            rate: Rate::default(),
+            numbers: numbers::Numbers::default(),
+            bounds: bounds::Bounds::default(),
+            place,
+            parts,
+        }
+    }
+
+    /// Ships until it is told to end.
+    fn run(mut self) {
+        if let Err(why) = self.parts.backend.resume(&self.place.state) {
+            self.stop(why);
+        }
+        loop {
+            let strokes = self.parts.outbox.bell().strokes();
+            let ending = self.parts.desk.is_ending();
+            let turn = self.step();
+            self.look_after();
+            let time = match turn {
+                Ok(Turn::Again) => continue,
+                Ok(Turn::Wait(time)) => time,
+                Err(Trouble::Write(WriteError::Closed)) => return,
+                Err(trouble) => {
+                    self.trouble(&trouble);
+                    LOOK
+                }
+            };
+            // Nothing waits any more, or nothing of it goes at present.
+            if ending {
+                return;
+            }
+            self.parts.outbox.bell().wait(strokes, time.min(LOOK));
+        }
+    }
+
+    fn step(&mut self) -> Result<Turn, Trouble> {
+        self.settle()?;
+        self.obey()?;
+        let now_ms = self.parts.clock.now_ms();
+        self.bound(now_ms)?;
+        if let Some((state, time)) = self.rests(now_ms) {
+            // What expires meanwhile goes nowhere: it is packed anew.
+            self.maybe_open |= self.on_its_way.take().is_some();
+            self.show(state);
+            return Ok(Turn::Wait(time));
+        }
+        if self.on_its_way.is_none() && self.maybe_open {
+            self.reopen(now_ms)?;
+            return Ok(Turn::Again);
+        }
+        if self.on_its_way.is_none() && self.maybe_dead {
+            self.raise_dead(now_ms)?;
+            return Ok(Turn::Again);
+        }
+        if self.on_its_way.is_none()
+            && let Some(turn) = self.take_up(now_ms)?
+        {
+            return Ok(turn);
+        }
+        self.deliver(now_ms)
+    }
+
+    /// Why nothing goes at present, if so, and for how long.
+    fn rests(&mut self, now_ms: i64) -> Option<(State, Duration)> {
+        if self.place.paused {
+            return Some((State::Paused, LOOK));
+        }
+        if let Some(why) = &self.stopped {
+            return Some((State::Stopped(why.clone()), LOOK));
+        }
+        let left_ms = self.retry_at_ms? - now_ms;
+        if (1..=LONGEST_PAUSE_MS).contains(&left_ms) {
+            return Some((State::Waiting(now_ms + left_ms), Duration::from_millis(left_ms.unsigned_abs())));
+        }
+        self.retry_at_ms = None;
+        None
+    }
+
+    /// Writes down what was accepted.
+    fn settle(&mut self) -> Result<(), Trouble> {
+        if let Some(done) = &self.done {
+            let place = &mut self.place;
+            self.parts.outbox.accepted(place.id, done.last_seq, done.events, done.state.clone(), None)?;
+            place.cursor = done.last_seq;
+            self.done = None;
+        }
+        if let Some((seq, state)) = &self.risen {
+            self.parts.outbox.risen(self.place.id, *seq, state.clone())?;
+            self.risen = None;
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self) -> Result<(), Trouble> {
+        while let Some(order) = self.parts.desk.next() {
+            match order {
+                Order::Pause => self.place.paused = true,
+                Order::Resume => {
+                    self.place.paused = false;
+                    self.go_on()?;
+                }
+                Order::Drain => {
+                    self.draining = true;
+                    self.retry_at_ms = None;
+                }
+                Order::Retry(_) => self.maybe_dead = true,
+                Order::Replay(begin) => self.replay(begin)?,
+            }
+            self.parts.desk.done();
+        }
+        self.draining |= self.parts.desk.is_ending();
+        Ok(())
+    }
+
+    /// After a stop of its own, or a pause behind a failure.
+    fn go_on(&mut self) -> Result<(), Trouble> {
+        self.retry_at_ms = None;
+        self.refused = 0;
+        if self.stopped.is_some() {
+            self.parts.outbox.set_stopped(self.place.id, None)?;
+            self.stopped = None;
+            if let Err(why) = self.parts.backend.resume(&self.place.state) {
+                self.stop(why);
+            }
+        }
+        Ok(())
+    }
+
+    fn replay(&mut self, begin: crate::config::Begin) -> Result<(), Trouble> {
+        let place = &mut self.place;
+        place.cursor = self.parts.outbox.replay(place.id, begin)?;
+        tracing::info!(sink = self.parts.sink.name, behind_seq = place.cursor, "a sink's events go again");
+        self.looked = place.cursor;
+        self.on_its_way = None;
+        self.gathering = None;
+        self.retry_at_ms = None;
+        Ok(())
+    }
+
+    /// Stops by itself: the cursor stays, and its owner is told why.
+    fn stop(&mut self, why: String) {
+        tracing::error!(sink = self.parts.sink.name, why, "a sink stopped; `inlay sink resume` lets it try again");
+        self.failed(&why);
+        if let Err(error) = self.parts.outbox.set_stopped(self.place.id, Some(why.clone())) {
+            tracing::warn!(sink = self.parts.sink.name, %error, "that a sink stopped could not be written down");
+        }
+        self.stopped = Some(why);
+    }
+
+    /// The ledger is in trouble: that is told where the ledger's own is, and passes.
+    fn trouble(&mut self, trouble: &Trouble) {
+        tracing::debug!(sink = self.parts.sink.name, %trouble, "a sink waits for the ledger");
+        self.parts.desk.status().last_error =
+            Some(LastError { what: trouble.to_string(), at_ms: self.parts.clock.now_ms() });
+        self.reader = None;
+    }
+
+    /// Notes a failure, and when the next attempt may be: after what the backend asks for, or a growing pause.
+    fn again_later(&mut self, why: &str, asked: Option<Duration>, now_ms: i64) {
+        self.failures = self.failures.saturating_add(1);
+        self.failed(why);
+        let pause = backoff::pause(self.failures, self.parts.sink.retry_most, asked, rand::random());
+        self.retry_at_ms = Some(now_ms.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(LONGEST_PAUSE_MS)));
+    }
+
+    fn failed(&mut self, why: &str) {
+        let at_ms = self.parts.clock.now_ms();
+        let mut status = self.parts.desk.status();
+        status.failures += 1;
+        status.retries = self.failures;
+        status.last_error = Some(LastError { what: why.to_owned(), at_ms });
+    }
+
+    fn show(&self, state: State) {
+        self.parts.desk.status().state = state;
+    }
+
+    fn reader(&mut self) -> Result<&mut EventReader, Trouble> {
+        if self.reader.is_none() {
+            self.reader = Some(EventReader::open(self.parts.outbox.dir())?);
+        }
+        self.reader.as_mut().ok_or(Trouble::Write(WriteError::Closed))
+    }
+}

@@ -1,0 +1,142 @@
+//! The next batch: the one that is open from before, or a new one when enough has come or waited long enough.
+
+use std::time::Duration;
+
+use super::super::batch::{Limits, Pack, Packed, pack};
+use super::super::status::State;
+use super::{Gathering, LOOK, Shipper, Trouble, Turn};
+use crate::ledger::{DUE_AHEAD_MS, Filter};
+
+/// Rows that nobody wants are passed over in the ledger only when so many have come: each time is a sync.
+const PASS_OVER: i64 = 10_000;
+
+impl Shipper {
+    /// Puts a new batch on its way, if there is one; else says what to wait for.
+    pub(super) fn take_up(&mut self, now_ms: i64) -> Result<Option<Turn>, Trouble> {
+        if let Some(left) = self.gathers(now_ms) {
+            return Ok(Some(Turn::Wait(left)));
+        }
+        let after = self.looked.max(self.place.cursor);
+        let packed = match self.pack_behind(after, now_ms)? {
+            Pack::Batch(packed) => packed,
+            Pack::Nothing { last_seq, more } => return self.nothing(last_seq, more, now_ms).map(Some),
+        };
+        if !packed.full && !self.draining {
+            let missing = self.limit.saturating_sub(packed.seqs.len());
+            let enough_seq = packed.last_seq.saturating_add(i64::try_from(missing).unwrap_or(i64::MAX));
+            let since_ms = self.gathering.map_or(now_ms, |gathering| gathering.since_ms);
+            self.gathering = Some(Gathering { since_ms, enough_seq });
+            if let Some(left) = self.gathers(now_ms) {
+                self.show(State::Idle);
+                return Ok(Some(Turn::Wait(left)));
+            }
+        }
+        self.gathering = None;
+        self.write_down(packed, now_ms)?;
+        Ok(self.on_its_way.is_none().then_some(Turn::Again))
+    }
+
+    /// How long the batch that gathers may still wait, where it cannot be full yet.
+    fn gathers(&self, now_ms: i64) -> Option<Duration> {
+        let gathering = self.gathering.filter(|_| !self.draining)?;
+        if self.parts.outbox.bell().last_seq() >= gathering.enough_seq {
+            return None;
+        }
+        let waited = Duration::from_millis(u64::try_from(now_ms - gathering.since_ms).ok()?);
+        self.parts.sink.batch.wait.checked_sub(waited).filter(|left| !left.is_zero())
+    }
+
+    /// The batch that is written down and not in hand.
+    pub(super) fn reopen(&mut self, now_ms: i64) -> Result<(), Trouble> {
+        let id = self.place.id;
+        let Some(open) = self.parts.outbox.open_batch(id)? else {
+            self.maybe_open = false;
+            return Ok(());
+        };
+        if self.failures == 0 && open.attempts > 0 {
+            // From before this process: its pause is kept.
+            self.failures = open.attempts;
+            self.retry_at_ms = open.retry_at_ms;
+        }
+        match self.pack_range((open.first_seq - 1, open.last_seq), open.alive_ms, Limits::NONE)? {
+            Pack::Nothing { .. } => {
+                // Nothing of it is left: it expired.
+                self.parts.outbox.pass_over(id, open.last_seq)?;
+                self.place.cursor = open.last_seq;
+                self.looked = self.looked.max(open.last_seq);
+            }
+            Pack::Batch(mut packed) => {
+                packed.last_seq = open.last_seq;
+                (packed.full, packed.gaps) = (true, true);
+                if packed.digest == open.digest {
+                    self.on_its_way = Some((open, packed));
+                } else {
+                    // Rows have gone, or its owner wants other fields: other bytes go under another key.
+                    self.write_down(packed, now_ms)?;
+                }
+            }
+        }
+        self.maybe_open = false;
+        Ok(())
+    }
+
+    /// Packs what is behind a seq, but for what is about to expire.
+    pub(super) fn pack_behind(&mut self, after: i64, now_ms: i64) -> Result<Pack, Trouble> {
+        let limits = Limits { events: self.limit, bytes: self.parts.sink.batch.bytes };
+        self.pack_range((after, i64::MAX), now_ms.saturating_add(DUE_AHEAD_MS), limits)
+    }
+
+    /// Packs a range, but for what had expired at a time.
+    pub(super) fn pack_range(&mut self, range: (i64, i64), alive_ms: i64, limits: Limits) -> Result<Pack, Trouble> {
+        self.reader()?;
+        let Some(reader) = &mut self.reader else { return Ok(Pack::Nothing { last_seq: range.0, more: true }) };
+        let filter = Filter { alive_ms: Some(alive_ms), ..self.parts.filter.clone() };
+        Ok(pack(reader, &mut *self.parts.backend, range, (&filter, &self.shape), limits)?)
+    }
+
+    /// Writes a batch down and puts it on its way; a backend that cannot get ready is asked again later.
+    pub(super) fn write_down(&mut self, packed: Packed, now_ms: i64) -> Result<(), Trouble> {
+        match self.parts.backend.prepare(packed.first_seq(), now_ms) {
+            Ok(state) => {
+                let new = packed.as_new(key(), self.has_looked(), state);
+                let batch = self.parts.outbox.begin(self.place.id, new)?;
+                self.parts.backend.prepared();
+                self.on_its_way = Some((batch, packed));
+            }
+            Err(why) => self.again_later(&why, None, now_ms),
+        }
+        Ok(())
+    }
+
+    /// Whether it has looked at rows behind its cursor that it did not take.
+    pub(super) fn has_looked(&self) -> bool {
+        self.looked > self.place.cursor
+    }
+
+    /// Nothing is wanted of what is there.
+    fn nothing(&mut self, last_seq: i64, more: bool, now_ms: i64) -> Result<Turn, Trouble> {
+        self.looked = last_seq;
+        self.gathering = None;
+        let place = &mut self.place;
+        let passed = last_seq - place.cursor;
+        if passed >= PASS_OVER || passed > 0 && self.parts.desk.is_ending() {
+            self.parts.outbox.pass_over(place.id, last_seq)?;
+            place.cursor = last_seq;
+        }
+        if more {
+            return Ok(Turn::Again);
+        }
+        self.draining = self.parts.desk.is_ending();
+        if let Some(state) = self.parts.backend.idle(now_ms) {
+            self.parts.outbox.set_state(self.place.id, state)?;
+            self.parts.backend.prepared();
+        }
+        self.show(State::Idle);
+        Ok(Turn::Wait(LOOK))
+    }
+}
+
+/// A key that no batch had before: 128 random bits.
+pub(super) fn key() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}

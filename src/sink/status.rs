@@ -1,0 +1,141 @@
+//! How a sink is, for the owner: in words and in numbers.
+
+use std::collections::VecDeque;
+
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{Place, count_dead, held, places};
+
+/// What a sink does at present.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Nothing is waiting, or a batch is gathering.
+    Idle,
+    /// A batch is on its way.
+    Shipping,
+    /// A batch failed and goes again at this time, milliseconds since 1970.
+    Waiting(i64),
+    /// Its owner has paused it.
+    Paused,
+    /// It stopped by itself, and why.
+    Stopped(String),
+    /// No process runs that would ship for it.
+    Off,
+}
+
+/// One sink.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// Its name.
+    pub name: String,
+    /// The word of its backend's kind; empty where only the ledger was asked.
+    pub kind: String,
+    /// What it does.
+    pub state: State,
+    /// Events behind its cursor.
+    pub lag_events: u64,
+    /// Age of the oldest of them in milliseconds; 0 where there is none.
+    pub lag_ms: u64,
+    /// Their bytes in the ledger.
+    pub lag_bytes: u64,
+    /// Events delivered, of all time.
+    pub delivered: u64,
+    /// Events given up, of all time.
+    pub given_up: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// Deliveries that failed since the start.
+    pub failures: u64,
+    /// Attempts for the batch in hand that failed.
+    pub retries: u32,
+    /// Events a second in the last minute.
+    pub rate: f64,
+    /// What last went wrong.
+    pub last_error: Option<LastError>,
+    /// What its owner should know before it happens, in words.
+    pub warning: Option<String>,
+}
+
+/// What last went wrong with a sink.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastError {
+    /// In words.
+    pub what: String,
+    /// When, milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// How the sinks of a ledger are, as far as the ledger itself tells: for commands beside no process.
+pub fn statuses(conn: &Connection, now_ms: i64) -> rusqlite::Result<Vec<Status>> {
+    let mut all = Vec::new();
+    for (name, place) in places(conn)? {
+        let mut status = Status::new(&name, "");
+        status.read(conn, &place, place.cursor, now_ms)?;
+        status.state = match &place.stopped {
+            _ if place.paused => State::Paused,
+            Some(why) => State::Stopped(why.clone()),
+            None => State::Off,
+        };
+        all.push(status);
+    }
+    Ok(all)
+}
+
+impl Status {
+    /// A sink of which nothing is known yet.
+    pub fn new(name: &str, kind: &str) -> Status {
+        Status {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            state: State::Idle,
+            lag_events: 0,
+            lag_ms: 0,
+            lag_bytes: 0,
+            delivered: 0,
+            given_up: 0,
+            dead: 0,
+            failures: 0,
+            retries: 0,
+            rate: 0.0,
+            last_error: None,
+            warning: None,
+        }
+    }
+
+    /// Reads what the ledger knows of a sink that has looked up to a seq.
+    pub(super) fn read(&mut self, conn: &Connection, place: &Place, looked: i64, now_ms: i64) -> rusqlite::Result<()> {
+        let held = held(conn, place.id, looked)?;
+        self.lag_events = held.events;
+        self.lag_ms = held.oldest_ms.map_or(0, |oldest| u64::try_from(now_ms - oldest).unwrap_or_default());
+        self.lag_bytes = held.bytes;
+        self.dead = count_dead(conn, place.id)?;
+        (self.delivered, self.given_up) = (place.delivered, place.given_up);
+        Ok(())
+    }
+}
+
+/// Deliveries of the last minute.
+#[derive(Debug, Default)]
+pub(super) struct Rate(VecDeque<(i64, u64)>);
+
+const MINUTE_MS: i64 = 60_000;
+
+impl Rate {
+    pub(super) fn add(&mut self, now_ms: i64, events: u64) {
+        // Deliveries of one second are one entry: a minute has sixty.
+        match self.0.back_mut() {
+            Some((at, sum)) if now_ms - *at < 1000 => *sum += events,
+            _ => self.0.push_back((now_ms, events)),
+        }
+    }
+
+    /// Events a second.
+    pub(super) fn of(&mut self, now_ms: i64) -> f64 {
+        while self.0.front().is_some_and(|(at, _)| now_ms - at > MINUTE_MS) {
+            self.0.pop_front();
+        }
+        self.0.iter().map(|(_, events)| events).sum::<u64>() as f64 / 60.0
+    }
+}
