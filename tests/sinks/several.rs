@@ -33,7 +33,7 @@ fn each_sink_gets_its_sites_and_its_fields() {
         sink::http(
             "other",
             &other.url(),
-            "[sink.fields]\ndrop = [\"host\"]\nrename = { path = \"url\" }\nhash = [\"referrer_host\"]\nhash_key = \"k\"\n",
+            "[sink.fields]\ndrop = [\"host\"]\nrename = { path = \"url\" }\nhash = [\"referrer_host\"]\nhash_key = \"a key of the hashes\"\n",
         ),
     ];
     let proxy = Proxy::start_in(dir.clone(), "", &sinks.concat());
