@@ -8,8 +8,12 @@ use std::path::Path;
 use crate::support::source::without_comments;
 
 /// Libraries that few rooms may name; crates whose names go on with `_` belong to them.
-const LIBRARIES: [(&str, &[&str]); 3] =
-    [("pingora", &["proxy", "app"]), ("lol_html", &["inject"]), ("rusqlite", &["ledger", "stats"])];
+const LIBRARIES: [(&str, &[&str]); 4] = [
+    ("pingora", &["proxy", "app"]),
+    ("lol_html", &["inject"]),
+    ("rusqlite", &["ledger", "stats"]),
+    ("ureq", &["sink"]),
+];
 
 /// The rooms from top to bottom, each with the one line that declares it.
 struct Rooms(Vec<String>);

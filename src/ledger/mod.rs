@@ -100,10 +100,7 @@ pub use hit::Hit;
 pub use lanes::{Offered, Recorder};
 pub use open::{Ledger, OpenError, Summary, open};
 pub(crate) use outbox::DUE_AHEAD_MS;
-pub use outbox::{
-    Batch, Bell, DeadLetter, EventReader, Filter, Held, Looked, NewBatch, Outbox, Place, count_dead, dead_letters,
-    expiring, growth, held, place_of, places, surplus,
-};
+pub use outbox::{Batch, Bell, DeadLetter, EventReader, Filter, Held, Looked, NewBatch, Outbox, Place};
 pub use read::{ReadError, read};
 pub use scripts::Script;
 pub use tail::{Tail, Viewed};

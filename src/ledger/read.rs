@@ -55,6 +55,15 @@ pub enum ReadError {
     /// The file is no ledger that can be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// SQLite could not read it.
+    #[error("the ledger cannot be read: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(said: rusqlite::Error) -> ReadError {
+        ReadError::Sqlite(said)
+    }
 }
 
 /// How long a reader waits for the writer in the rare moments in which it has to, such as the recovery after a crash.

@@ -7,7 +7,7 @@ use ring::digest::{SHA256, digest};
 
 use super::backend::Backend;
 use crate::event::Shape;
-use crate::ledger::{EventReader, Filter, NewBatch};
+use crate::ledger::{EventReader, Filter, NewBatch, ReadError};
 
 /// A batch with its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(super) fn pack(
     range: (i64, i64),
     wanted: (&Filter, &Shape),
     limits: Limits,
-) -> rusqlite::Result<Pack> {
+) -> Result<Pack, ReadError> {
     let (mut lines, mut seqs) = (Vec::new(), Vec::new());
     let (filter, shape) = wanted;
     let looked = reader.events(range.0, range.1, filter, |seq, event| {

@@ -99,9 +99,7 @@ enum Trouble {
     #[error(transparent)]
     Write(#[from] WriteError),
     #[error(transparent)]
-    Open(#[from] ReadError),
-    #[error("the ledger cannot be read: {0}")]
-    Read(#[from] rusqlite::Error),
+    Read(#[from] ReadError),
 }
 
 /// How long it waits at most before it looks by itself.

@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Place, count_dead, held, places};
+use crate::ledger::{EventReader, Place, ReadError};
 
 /// What a sink does at present.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,11 +67,11 @@ pub struct LastError {
 }
 
 /// How the sinks of a ledger are, as far as the ledger itself tells: for commands beside no process.
-pub fn statuses(conn: &Connection, now_ms: i64) -> rusqlite::Result<Vec<Status>> {
+pub fn statuses(reader: &EventReader, now_ms: i64) -> Result<Vec<Status>, ReadError> {
     let mut all = Vec::new();
-    for (name, place) in places(conn)? {
+    for (name, place) in reader.places()? {
         let mut status = Status::new(&name, "");
-        status.read(conn, &place, place.cursor, now_ms)?;
+        status.read(reader, &place, place.cursor, now_ms)?;
         status.state = match &place.stopped {
             _ if place.paused => State::Paused,
             Some(why) => State::Stopped(why.clone()),
@@ -105,12 +104,18 @@ impl Status {
     }
 
     /// Reads what the ledger knows of a sink that has looked up to a seq.
-    pub(super) fn read(&mut self, conn: &Connection, place: &Place, looked: i64, now_ms: i64) -> rusqlite::Result<()> {
-        let held = held(conn, place.id, looked)?;
+    pub(super) fn read(
+        &mut self,
+        reader: &EventReader,
+        place: &Place,
+        looked: i64,
+        now_ms: i64,
+    ) -> Result<(), ReadError> {
+        let held = reader.held(place.id, looked)?;
         self.lag_events = held.events;
         self.lag_ms = held.oldest_ms.map_or(0, |oldest| u64::try_from(now_ms - oldest).unwrap_or_default());
         self.lag_bytes = held.bytes;
-        self.dead = count_dead(conn, place.id)?;
+        self.dead = reader.count_dead(place.id)?;
         (self.delivered, self.given_up) = (place.delivered, place.given_up);
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Dead letters: events that a backend refused for good, with the answer it gave. Their events stay rows like all others, so
 //! a dead letter goes when its event does; and a sink has a bounded number of them, of which the oldest go first.
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::ErrorCode;
 
-use super::{Outbox, as_i64, batch::take_away};
+use super::{EventReader, Outbox, as_i64, batch::take_away};
+use crate::ledger::ReadError;
 use crate::ledger::errands::WriteError;
 
 /// How many dead letters a sink keeps.
@@ -84,29 +85,27 @@ fn unless_gone(died: rusqlite::Result<usize>) -> rusqlite::Result<usize> {
     }
 }
 
-/// A sink's dead letters behind a seq, the oldest first, at most `limit`; all, or those alone that are to be tried again.
-pub fn dead_letters(
-    conn: &Connection,
-    sink: i64,
-    after: i64,
-    only_retry: bool,
-    limit: u32,
-) -> rusqlite::Result<Vec<DeadLetter>> {
-    let mut statement = conn.prepare_cached(LIST)?;
-    let rows = statement.query_map((sink, after, only_retry, limit), |row| {
-        Ok(DeadLetter {
-            seq: row.get(0)?,
-            died_ms: row.get(1)?,
-            status: row.get(2)?,
-            answer: row.get(3)?,
-            retry: row.get(4)?,
-        })
-    })?;
-    rows.collect()
-}
+impl EventReader {
+    /// A sink's dead letters behind a seq, the oldest first, at most `limit`; all, or those alone that are to be tried again.
+    pub fn dead_letters(
+        &self,
+        sink: i64,
+        after: i64,
+        only_retry: bool,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, ReadError> {
+        let mut statement = self.conn.prepare_cached(LIST)?;
+        let rows = statement.query_map((sink, after, only_retry, limit), |row| {
+            let (seq, died_ms, status, answer, retry) =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+            Ok(DeadLetter { seq, died_ms, status, answer, retry })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
 
-/// How many dead letters a sink has.
-pub fn count_dead(conn: &Connection, sink: i64) -> rusqlite::Result<u64> {
-    conn.query_row("SELECT count(*) FROM dead_letters WHERE sink = ?1", [sink], |row| row.get::<_, i64>(0))
-        .map(i64::unsigned_abs)
+    /// How many dead letters a sink has.
+    pub fn count_dead(&self, sink: i64) -> Result<u64, ReadError> {
+        let mut statement = self.conn.prepare_cached("SELECT count(*) FROM dead_letters WHERE sink = ?1")?;
+        Ok(statement.query_row([sink], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)?)
+    }
 }

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::Place;
-use crate::ledger::spans;
+use super::{EventReader, Place};
+use crate::ledger::{ReadError, spans};
 
 /// Events behind a sink's cursor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,58 +25,60 @@ const WANTED: &str = "SELECT count(*) FROM (SELECT 1 FROM wanted WHERE sink = ?1
 const SPANS: &str = "SELECT first_seq, last_seq, bytes FROM spans WHERE last_seq > ?1 ORDER BY first_seq";
 const DAY_MS: i64 = 24 * spans::HOUR_MS;
 
-/// What is behind a seq that the sink has got to.
-pub fn held(conn: &Connection, sink: i64, behind_seq: i64) -> rusqlite::Result<Held> {
-    let last: i64 = conn.prepare_cached(LAST)?.query_row([], |row| row.get(0))?;
-    let near = last.min(behind_seq.saturating_add(COUNTED));
-    let mut first = conn.prepare_cached(FIRST)?;
-    let first: Option<(i64, i64)> =
-        first.query_row((sink, behind_seq, near), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let near_ones: i64 = conn.prepare_cached(WANTED)?.query_row((sink, behind_seq, near), |row| row.get(0))?;
-    let events = (near_ones + (last - near)).unsigned_abs();
-    if events == 0 {
-        return Ok(Held::default());
-    }
-    let bytes = behind(conn, behind_seq)?.iter().map(Part::bytes).sum();
-    Ok(Held { events, oldest_ms: first.map(|(_, ts_ms)| ts_ms), bytes })
-}
-
-/// The seq up to which events must be given up, so that those behind it have at most `most` bytes; `None` where they fit.
-pub fn surplus(conn: &Connection, cursor: i64, most: u64) -> rusqlite::Result<Option<i64>> {
-    let parts = behind(conn, cursor)?;
-    let mut over = parts.iter().map(Part::bytes).sum::<u64>().saturating_sub(most);
-    if over == 0 {
-        return Ok(None);
-    }
-    let mut up_to = cursor;
-    for part in parts {
-        up_to = part.after(over);
-        over = over.saturating_sub(part.bytes());
-        if over == 0 {
-            break;
+impl EventReader {
+    /// What is behind a seq that the sink has got to.
+    pub fn held(&self, sink: i64, behind_seq: i64) -> Result<Held, ReadError> {
+        let last: i64 = self.conn.prepare_cached(LAST)?.query_row([], |row| row.get(0))?;
+        let near = last.min(behind_seq.saturating_add(COUNTED));
+        let mut first = self.conn.prepare_cached(FIRST)?;
+        let first: Option<(i64, i64)> =
+            first.query_row((sink, behind_seq, near), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let near_ones: i64 = self.conn.prepare_cached(WANTED)?.query_row((sink, behind_seq, near), |row| row.get(0))?;
+        let events = (near_ones + (last - near)).unsigned_abs();
+        if events == 0 {
+            return Ok(Held::default());
         }
+        let bytes = behind(&self.conn, behind_seq)?.iter().map(Part::bytes).sum();
+        Ok(Held { events, oldest_ms: first.map(|(_, ts_ms)| ts_ms), bytes })
     }
-    Ok(Some(up_to))
-}
 
-/// How many bytes came in this hour (hours since 1970) and later ones.
-pub fn growth(conn: &Connection, since_hour: i64) -> rusqlite::Result<u64> {
-    let sum = "SELECT coalesce(sum(bytes), 0) FROM spans WHERE hour >= ?1";
-    conn.query_row(sum, [since_hour], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
-}
+    /// The seq up to which events must be given up, so that those behind it have at most `most` bytes; `None` where they fit.
+    pub fn surplus(&self, cursor: i64, most: u64) -> Result<Option<i64>, ReadError> {
+        let parts = behind(&self.conn, cursor)?;
+        let mut over = parts.iter().map(Part::bytes).sum::<u64>().saturating_sub(most);
+        if over == 0 {
+            return Ok(None);
+        }
+        let mut up_to = cursor;
+        for part in parts {
+            up_to = part.after(over);
+            over = over.saturating_sub(part.bytes());
+            if over == 0 {
+                break;
+            }
+        }
+        Ok(Some(up_to))
+    }
 
-/// How many events that a sink wants, and has not got, will have expired a day from `now_ms`.
-pub fn expiring(conn: &Connection, place: &Place, now_ms: i64) -> rusqlite::Result<u64> {
-    // Retentions are few, and only the oldest hours' rows are looked at.
-    const LAST_DUE: &str = "SELECT max(last_seq) FROM spans WHERE hour <=
-        (?1 - (SELECT coalesce(min(days), 0) FROM retention) * ?2) / 3600000";
-    const COUNT: &str = "SELECT count(*) FROM wanted JOIN retention USING(site)
-        WHERE sink = ?1 AND seq > ?2 AND seq <= ?3 AND ts < ?4 - days * ?5";
-    let tomorrow_ms = now_ms.saturating_add(DAY_MS);
-    let last_due: Option<i64> = conn.query_row(LAST_DUE, (tomorrow_ms, DAY_MS), |row| row.get(0))?;
-    let Some(last_due) = last_due else { return Ok(0) };
-    let due = (place.id, place.cursor, last_due, tomorrow_ms, DAY_MS);
-    conn.query_row(COUNT, due, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+    /// How many bytes came in this hour (hours since 1970) and later ones.
+    pub fn growth(&self, since_hour: i64) -> Result<u64, ReadError> {
+        let sum = "SELECT coalesce(sum(bytes), 0) FROM spans WHERE hour >= ?1";
+        Ok(self.conn.query_row(sum, [since_hour], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)?)
+    }
+
+    /// How many events that a sink wants, and has not got, will have expired a day from `now_ms`.
+    pub fn expiring(&self, place: &Place, now_ms: i64) -> Result<u64, ReadError> {
+        // Retentions are few, and only the oldest hours' rows are looked at.
+        const LAST_DUE: &str = "SELECT max(last_seq) FROM spans WHERE hour <=
+            (?1 - (SELECT coalesce(min(days), 0) FROM retention) * ?2) / 3600000";
+        const COUNT: &str = "SELECT count(*) FROM wanted JOIN retention USING(site)
+            WHERE sink = ?1 AND seq > ?2 AND seq <= ?3 AND ts < ?4 - days * ?5";
+        let tomorrow_ms = now_ms.saturating_add(DAY_MS);
+        let last_due: Option<i64> = self.conn.query_row(LAST_DUE, (tomorrow_ms, DAY_MS), |row| row.get(0))?;
+        let Some(last_due) = last_due else { return Ok(0) };
+        let due = (place.id, place.cursor, last_due, tomorrow_ms, DAY_MS);
+        Ok(self.conn.query_row(COUNT, due, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)?)
+    }
 }
 
 /// What of an hour's rows is behind a cursor.

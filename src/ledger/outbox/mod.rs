@@ -33,10 +33,10 @@ use rusqlite::Connection;
 
 pub use self::batch::{Batch, NewBatch};
 pub use self::bell::Bell;
-pub use self::dead::{DeadLetter, count_dead, dead_letters};
+pub use self::dead::DeadLetter;
 pub(super) use self::expired::expired;
-pub use self::held::{Held, expiring, growth, held, surplus};
-pub use self::place::{Place, place_of, places};
+pub use self::held::Held;
+pub use self::place::Place;
 pub use self::read::{EventReader, Filter, Looked};
 use super::Clock;
 use super::errands::{Errands, WriteError};

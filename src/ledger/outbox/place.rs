@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Filter, Outbox, begin};
+use super::{EventReader, Filter, Outbox, begin};
 use crate::config::Begin;
+use crate::ledger::ReadError;
 use crate::ledger::errands::WriteError;
 use crate::ledger::rows::kind_number;
 
@@ -55,16 +56,19 @@ impl Outbox {
     }
 }
 
-/// Every sink that the ledger knows, with its place, in the order of their names.
-pub fn places(conn: &Connection) -> rusqlite::Result<Vec<(String, Place)>> {
-    let mut statement = conn.prepare(&format!("SELECT {COLUMNS}, name FROM sinks ORDER BY name"))?;
-    let rows = statement.query_map([], |row| Ok((row.get(7)?, place(row)?)))?;
-    rows.collect()
-}
+impl EventReader {
+    /// Every sink that the ledger knows, with its place, in the order of their names.
+    pub fn places(&self) -> Result<Vec<(String, Place)>, ReadError> {
+        let mut statement = self.conn.prepare(&format!("SELECT {COLUMNS}, name FROM sinks ORDER BY name"))?;
+        let rows = statement.query_map([], |row| Ok((row.get(7)?, place(row)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
 
-/// A sink's place as it stands.
-pub fn place_of(conn: &Connection, sink: i64) -> rusqlite::Result<Place> {
-    conn.prepare_cached(&format!("SELECT {COLUMNS} FROM sinks WHERE id = ?1"))?.query_row([sink], place)
+    /// A sink's place as it stands.
+    pub fn place(&self, sink: i64) -> Result<Place, ReadError> {
+        let of = format!("SELECT {COLUMNS} FROM sinks WHERE id = ?1");
+        Ok(self.conn.prepare_cached(&of)?.query_row([sink], place)?)
+    }
 }
 
 fn find(conn: &Connection, name: &str) -> rusqlite::Result<Option<Place>> {

@@ -15,7 +15,7 @@ use crate::ledger::{rows, spans};
 /// Reads events in the order of their commits. Holds no transaction open between two reads.
 #[derive(Debug)]
 pub struct EventReader {
-    conn: Connection,
+    pub(super) conn: Connection,
     sites: HashMap<i64, Site>,
 }
 
@@ -67,13 +67,8 @@ impl EventReader {
         Ok(EventReader { conn: read(dir)?, sites: HashMap::new() })
     }
 
-    /// The connection, for questions other than events.
-    pub fn conn(&self) -> &Connection {
-        &self.conn
-    }
-
     /// The seqs between which everything that the filter wants by its times stands: behind the first, up to and with the last.
-    pub fn range(&self, filter: &Filter) -> rusqlite::Result<(i64, i64)> {
+    pub fn range(&self, filter: &Filter) -> Result<(i64, i64), ReadError> {
         const LAST: &str = "SELECT max(last_seq) FROM spans WHERE hour <= ?1";
         let after = begin::cursor(&self.conn, filter.from_ms.map_or(Begin::Start, Begin::At))?;
         let Some(before_ms) = filter.before_ms else { return Ok((after, i64::MAX)) };
@@ -90,7 +85,7 @@ impl EventReader {
         last: i64,
         filter: &Filter,
         mut each: impl FnMut(i64, &Event<'_>) -> ControlFlow<()>,
-    ) -> rusqlite::Result<Looked> {
+    ) -> Result<Looked, ReadError> {
         if self.sites.is_empty() {
             self.learn_sites()?;
         }
@@ -99,7 +94,7 @@ impl EventReader {
         // A site that came since; what was shown so far is not shown again.
         self.learn_sites()?;
         if !self.sites.contains_key(&site) {
-            return Err(rusqlite::Error::QueryReturnedNoRows);
+            return Err(rusqlite::Error::QueryReturnedNoRows.into());
         }
         looked.stopped = true;
         if looked.last_seq > after {

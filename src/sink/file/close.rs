@@ -1,14 +1,15 @@
 //! Closing files: hidden, compressed beside, shown by a rename. What a crash interrupted is taken up at the next start.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::name;
+use super::{FILE_MODE, name};
 
 const HIDDEN: &str = ".closing";
 const UNFINISHED: &str = ".gz.part";
@@ -98,7 +99,7 @@ fn compress(folder: &Path, file: &str) -> io::Result<()> {
     let (from, part, to) =
         (folder.join(hidden(file)), folder.join(format!(".{file}{UNFINISHED}")), folder.join(format!("{file}.gz")));
     if !to.exists() {
-        let out = File::create(&part)?;
+        let out = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(&part)?;
         let mut encoder = GzEncoder::new(BufWriter::new(out), Compression::default());
         io::copy(&mut BufReader::new(File::open(&from)?), &mut encoder)?;
         let mut out = encoder.finish()?;

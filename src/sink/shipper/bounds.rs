@@ -2,7 +2,6 @@
 //! the oldest first, and warned of a day before.
 
 use super::{Shipper, Trouble};
-use crate::ledger::{expiring, growth, held, surplus};
 
 /// When bounds were looked at, and warned of.
 #[derive(Debug, Default)]
@@ -25,7 +24,7 @@ impl Shipper {
         }
         self.bounds.next_ms = now_ms.saturating_add(EVERY_MS);
         let (cursor, most) = (self.looked.max(self.place.cursor), self.parts.sink.hold_bytes);
-        if let Some(seq) = surplus(self.reader()?.conn(), cursor, most)? {
+        if let Some(seq) = self.reader()?.surplus(cursor, most)? {
             self.give_up(seq)?;
         }
         self.warn(now_ms)
@@ -69,18 +68,18 @@ impl Shipper {
     fn foresee(&mut self, now_ms: i64) -> Result<Option<String>, Trouble> {
         let (mut place, most) = (self.place.clone(), self.parts.sink.hold_bytes);
         place.cursor = place.cursor.max(self.looked);
-        let conn = self.reader()?.conn();
-        let held = held(conn, place.id, place.cursor)?;
+        let reader = self.reader()?;
+        let held = reader.held(place.id, place.cursor)?;
         // A sink that keeps up holds back a second's events or two.
         let behind = held.oldest_ms.is_some_and(|oldest| now_ms - oldest > HOUR_MS);
         if held.events == 0 {
             return Ok(None);
         }
-        let expiring = expiring(conn, &place, now_ms)?;
+        let expiring = reader.expiring(&place, now_ms)?;
         if expiring > 0 {
             return Ok(Some(format!("{expiring} events expire within a day and are not delivered yet")));
         }
-        let grows = growth(conn, (now_ms - DAY_MS).div_euclid(HOUR_MS))?;
+        let grows = reader.growth((now_ms - DAY_MS).div_euclid(HOUR_MS))?;
         let fills = behind && held.bytes.saturating_add(grows) > most;
         let bytes = held.bytes;
         Ok(fills

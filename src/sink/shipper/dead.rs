@@ -5,13 +5,12 @@ use super::super::batch::{Limits, Pack, Packed};
 use super::super::fault::{Delivery, Fault};
 use super::deliver::CREDENTIALS;
 use super::{Shipper, Trouble};
-use crate::ledger::dead_letters;
 
 impl Shipper {
     /// Tries the first dead letter again that is to be.
     pub(super) fn raise_dead(&mut self, now_ms: i64) -> Result<(), Trouble> {
         let id = self.place.id;
-        let Some(letter) = dead_letters(self.reader()?.conn(), id, 0, true, 1)?.pop() else {
+        let Some(letter) = self.reader()?.dead_letters(id, 0, true, 1)?.pop() else {
             self.maybe_dead = false;
             return Ok(());
         };

@@ -1,7 +1,6 @@
 //! The numbers of a sink's status, read from the ledger once a second.
 
 use super::{Shipper, Trouble};
-use crate::ledger::place_of;
 
 /// When they were last read, and what was told.
 #[derive(Debug, Default)]
@@ -30,11 +29,11 @@ impl Shipper {
 
     fn read_numbers(&mut self, now_ms: i64) -> Result<(), Trouble> {
         let (id, looked) = (self.place.id, self.looked);
-        let conn = self.reader()?.conn();
-        let place = place_of(conn, id)?;
         let mut status = self.parts.desk.status().clone();
+        let reader = self.reader()?;
+        let place = reader.place(id)?;
         // Rows that nobody here wants are not waited for.
-        status.read(self.reader()?.conn(), &place, looked.max(place.cursor), now_ms)?;
+        status.read(reader, &place, looked.max(place.cursor), now_ms)?;
         status.rate = self.rate.of(now_ms);
         status.retries = self.failures;
         *self.parts.desk.status() = status;
