@@ -9,11 +9,16 @@ use super::{Event, EventId, Kind, SCHEMA_VERSION, Source, ViewId};
 
 pub(super) const ROOM: &str = "a Vec takes every write";
 
-/// The names of all fields that an event can have, in the order of its JSON.
-pub const FIELDS: &[&str] = &NAMES;
+/// The names, and the keys of the same names as they stand in JSON. `v` is first in every event: its key opens the object.
+macro_rules! fields {
+    ($first:literal, $($name:literal),*) => {
+        const COUNT: usize = [$first, $($name),*].len();
+        const NAMES: [&str; COUNT] = [$first, $($name),*];
+        pub(super) const KEYS: [&str; COUNT] = [concat!("{\"", $first, "\":"), $(concat!(",\"", $name, "\":")),*];
+    };
+}
 
-/// `v` and `id` stand in front, and in every event.
-const NAMES: [&str; 20] = [
+fields![
     "v",
     "id",
     "ts",
@@ -33,8 +38,11 @@ const NAMES: [&str; 20] = [
     "utm_term",
     "utm_content",
     "language",
-    "bot",
+    "bot"
 ];
+
+/// The names of all fields that an event can have, in the order of its JSON.
+pub const FIELDS: &[&str] = &NAMES;
 
 /// What an event has for a field.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,7 +62,7 @@ pub(super) enum Value<'e> {
 
 impl Event<'_> {
     /// A value for each name, in the order of [`FIELDS`].
-    pub(super) fn values(&self) -> [Value<'_>; NAMES.len()] {
+    pub(super) fn values(&self) -> [Value<'_>; COUNT] {
         [
             Value::Number(SCHEMA_VERSION),
             Value::Id(self.id),
@@ -90,7 +98,7 @@ impl<'e> Value<'e> {
     pub(super) fn write(self, out: &mut Vec<u8>) {
         match self {
             Value::Absent => {}
-            Value::Number(number) => write!(out, "{number}").expect(ROOM),
+            Value::Number(number) => digits(out, number),
             Value::Decimal(number) => write!(out, "{number}").expect(ROOM),
             Value::Time(ts_ms) => time(out, ts_ms),
             Value::Id(id) => out.extend_from_slice(&id.text()),
@@ -118,27 +126,54 @@ impl Source {
     }
 }
 
+fn digits(out: &mut Vec<u8>, number: u32) {
+    let mut place = 1;
+    while number / place >= 10 {
+        place *= 10;
+    }
+    while place > 0 {
+        out.push(b'0' + (number / place % 10) as u8);
+        place /= 10;
+    }
+}
+
 /// RFC 3339 in UTC with milliseconds; times before 1970 and beyond the year 9999 become the nearest.
 fn time(out: &mut Vec<u8>, ts_ms: i64) {
     let at = Timestamp::from_millisecond(ts_ms.max(0)).unwrap_or(Timestamp::MAX);
     let at = Offset::UTC.to_datetime(at);
-    let mut number = |value: i32, digits: u32, end: u8| {
-        let digit = |place| b'0' + (value / 10_i32.pow(place) % 10) as u8;
-        out.extend((0..digits).rev().map(digit));
-        out.push(end);
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let mut rest = text.as_mut_slice();
+    let mut number = |value: i32, digits: usize| {
+        let mut value = value;
+        let (own, behind) = std::mem::take(&mut rest).split_at_mut(digits);
+        for digit in own.iter_mut().rev() {
+            *digit = b'0' + (value % 10) as u8;
+            value /= 10;
+        }
+        rest = behind.get_mut(1..).unwrap_or_default();
     };
-    number(i32::from(at.year()), 4, b'-');
-    number(i32::from(at.month()), 2, b'-');
-    number(i32::from(at.day()), 2, b'T');
-    number(i32::from(at.hour()), 2, b':');
-    number(i32::from(at.minute()), 2, b':');
-    number(i32::from(at.second()), 2, b'.');
-    number(i32::from(at.millisecond()), 3, b'Z');
+    number(i32::from(at.year()), 4);
+    number(i32::from(at.month()), 2);
+    number(i32::from(at.day()), 2);
+    number(i32::from(at.hour()), 2);
+    number(i32::from(at.minute()), 2);
+    number(i32::from(at.second()), 2);
+    number(i32::from(at.millisecond()), 3);
+    out.extend_from_slice(&text);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_have_all_their_digits() {
+        for number in [0, 7, 10, 99, 100, 599, 1_000_000_000, u32::MAX] {
+            let mut out = Vec::new();
+            Value::Number(number).write(&mut out);
+            assert_eq!(String::from_utf8_lossy(&out), number.to_string());
+        }
+    }
 
     #[test]
     fn times_have_milliseconds_and_four_digit_years_whatever_comes() {

@@ -6,42 +6,34 @@ use std::io::Write;
 
 use ring::hmac;
 
-use super::fields::{FIELDS, ROOM, Value};
+use super::fields::{KEYS, ROOM, Value};
 use super::shape::{Rule, Shape};
 use super::{Event, hex};
 
 impl Event<'_> {
     /// Appends the event as one JSON object, in UTF-8 and without a line's end.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        let mut sign = b'{';
-        for (name, value) in FIELDS.iter().zip(self.values()) {
-            if value == Value::Absent {
-                continue;
+        for (key, value) in KEYS.iter().zip(self.values()) {
+            if !matches!(value, Value::Absent) {
+                out.extend_from_slice(key.as_bytes());
+                value.write_json(out);
             }
-            out.extend_from_slice(&[sign, b'"']);
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b"\":");
-            value.write_json(out);
-            sign = b',';
         }
         out.push(b'}');
     }
 
     /// [`Event::write_json`] in a sink's shape. What is absent stays absent, also where its hash is wanted.
     pub fn write_shaped(&self, shape: &Shape, out: &mut Vec<u8>) {
-        let mut sign = b'{';
         for (rule, value) in shape.rules().iter().zip(self.values()) {
             let (Rule::Plain(key) | Rule::Hash(key, _)) = rule else { continue };
-            if value == Value::Absent {
+            if matches!(value, Value::Absent) {
                 continue;
             }
-            out.push(sign);
             out.extend_from_slice(key);
             match rule {
                 Rule::Hash(_, secret) => hashed(value, secret, out),
                 _ => value.write_json(out),
             }
-            sign = b',';
         }
         out.push(b'}');
     }
@@ -99,30 +91,11 @@ fn escape(out: &mut Vec<u8>, byte: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::event::{EventId, Kind, Source, Utm, ViewId};
     use proptest::prelude::*;
     use serde_json::Value;
 
-    fn event() -> Event<'static> {
-        Event {
-            id: EventId::v7(1_795_443_125_123, 0),
-            ts_ms: 1_795_443_125_123,
-            site: "shop",
-            kind: Kind::View,
-            source: Source::Proxy,
-            view_id: Some(ViewId([0x6f; 16])),
-            host: "shop.example.com".into(),
-            path: "/p/42".into(),
-            status: Some(200),
-            origin_ms: Some(38.2),
-            referrer: "".into(),
-            referrer_host: "".into(),
-            utm: Utm::default(),
-            language: "en".into(),
-            bot: "".into(),
-        }
-    }
+    use super::super::sample::{TEXTS, any_sample, event};
+    use super::*;
 
     fn json(event: &Event<'_>) -> String {
         let mut out = Vec::new();
@@ -144,30 +117,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_texts_come_back_from_the_json(texts in prop::collection::vec(any::<Vec<u8>>(), 11), ts_ms: i64, origin_ms: Option<f32>) {
-            let texts: Vec<String> = texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect();
-            let eleven: &[String; 11] = texts.as_slice().try_into().expect("eleven texts");
-            let [site, host, path, referrer, referrer_host, source, medium, campaign, term, content, bot] = eleven;
-            let utm = Utm {
-                source: source.into(),
-                medium: medium.into(),
-                campaign: campaign.into(),
-                term: term.into(),
-                content: content.into(),
-            };
-            let (host, path, bot) = (host.into(), path.into(), bot.into());
-            let (referrer, referrer_host) = (referrer.into(), referrer_host.into());
-            let json = json(&Event { ts_ms, site, host, path, origin_ms, referrer, referrer_host, utm, bot, ..event() });
+        fn any_texts_come_back_from_the_json(sample in any_sample()) {
+            let json = json(&sample.event());
             prop_assert!(!json.contains('\n'), "one line: {json}");
             let value: Value = serde_json::from_str(&json).expect("valid JSON");
-            let keys = [
-                "site", "host", "path", "referrer", "referrer_host", "utm_source", "utm_medium", "utm_campaign", "utm_term",
-                "utm_content", "bot",
-            ];
-            for (key, text) in keys.into_iter().zip(&texts) {
+            for (key, text) in TEXTS.into_iter().zip(&sample.texts) {
                 let found = value.get(key).map(|value| value.as_str().expect("a text"));
                 prop_assert_eq!(found, Some(text.as_str()).filter(|text| !text.is_empty()), "{}", key);
             }
+        }
+
+        #[test]
+        fn the_whole_shape_is_the_whole_event(sample in any_sample()) {
+            let event = sample.event();
+            let mut shaped = Vec::new();
+            event.write_shaped(&Shape::default(), &mut shaped);
+            prop_assert_eq!(String::from_utf8(shaped).expect("UTF-8"), json(&event));
         }
     }
 }

@@ -2,10 +2,15 @@
 //!
 //! Knows nothing of HTTP or storage. `enrich` makes events, `ledger` keeps them.
 
+mod csv;
 mod fields;
+#[cfg(test)]
+mod golden;
 mod id;
 mod json;
 pub(crate) mod query;
+#[cfg(test)]
+mod sample;
 mod shape;
 pub(crate) mod url;
 

@@ -22,6 +22,8 @@ use crate::config;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long an answer's body may take: what matters stands in its header.
+const BODY: Duration = Duration::from_secs(2);
 /// So much of an answer is read where it says why.
 const ANSWER: u64 = 2 * 1024;
 /// So much of an answer that says yes is read, so that its connection can be used again.
@@ -40,10 +42,13 @@ impl HttpSink {
         let tls = TlsConfig::builder().root_certs(RootCerts::Specific(roots())).build();
         let agent = Agent::config_builder()
             .tls_config(tls)
+            // Events go where the configuration says, and not where an environment variable does.
+            .proxy(None)
             .max_redirects(0)
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
             .timeout_global(Some(http.timeout))
+            .timeout_recv_body(Some(http.timeout.min(BODY)))
             .user_agent(concat!("inlay/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();

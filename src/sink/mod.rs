@@ -25,6 +25,7 @@
 //! ```
 
 mod backend;
+mod background;
 mod backoff;
 mod batch;
 mod fault;

@@ -18,10 +18,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::backend::Backend;
-use super::backoff;
 use super::batch::Packed;
 use super::orders::{Desk, Order};
 use super::status::{LastError, Rate, State};
+use super::{background, backoff};
 use crate::config::Sink;
 use crate::event::Shape;
 use crate::ledger::{Batch, Clock, EventReader, Filter, Outbox, Place, ReadError, WriteError};
@@ -109,6 +109,7 @@ const LONGEST_PAUSE_MS: i64 = 25 * 60 * 60 * 1000;
 
 /// Gives a sink its place in the ledger, as soon as that can be written, and ships until it is told to end.
 pub(super) fn run(parts: Parts) {
+    background::give_way();
     loop {
         let strokes = parts.outbox.bell().strokes();
         match parts.outbox.join(&parts.sink.name, parts.sink.begin, &parts.filter) {

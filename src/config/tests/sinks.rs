@@ -27,6 +27,13 @@ pub(super) fn assert_all(lines: &str, wanted: &[&str]) {
     assert_eq!(said, wanted, "in\n{lines}");
 }
 
+/// The sinks of the reference, which stand there as comments.
+pub(super) fn reference() -> String {
+    let block = REFERENCE.split_once("# [[sink]]").expect("sinks in the reference").1;
+    let lines = block.lines().map(|line| line.strip_prefix("# ").unwrap_or_default());
+    ["[[sink]]"].into_iter().chain(lines).map(|line| format!("{line}\n")).collect()
+}
+
 #[track_caller]
 pub(super) fn sink(lines: &str) -> Sink {
     let config = load_known(&site_with(lines)).unwrap_or_else(|said| panic!("{said:#?}\nin\n{lines}"));
@@ -35,10 +42,7 @@ pub(super) fn sink(lines: &str) -> Sink {
 
 #[test]
 fn the_reference_files_sinks_have_the_programs_defaults() {
-    let block = REFERENCE.split_once("# [[sink]]").expect("sinks in the reference").1;
-    let block: String =
-        block.lines().map(|line| line.strip_prefix("# ").unwrap_or_default().to_owned() + "\n").collect();
-    let whole = load_text(&site_with(&format!("[[sink]]\n{block}"))).expect("the reference's sinks are right");
+    let whole = load_text(&site_with(&reference())).expect("the reference's sinks are right");
     let short = load_text(&site_with(&format!("{FILE}{HTTP}{STDOUT}"))).expect("short sinks");
     let shown = |config: &Config| {
         let folder = config.server.data.parent().expect("a folder").display().to_string();

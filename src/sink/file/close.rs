@@ -10,6 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::{FILE_MODE, name};
+use crate::sink::background;
 
 const HIDDEN: &str = ".closing";
 const UNFINISHED: &str = ".gz.part";
@@ -74,6 +75,7 @@ impl Closing {
         self.running.retain(|thread| !thread.is_finished());
         let (folder, sink) = (self.folder.clone(), self.sink.clone());
         let work = move || {
+            background::give_way();
             if let Err(error) = compress(&folder, &file) {
                 tracing::warn!(sink, file, %error, "a closed file could not be compressed; the next start tries again");
             }
