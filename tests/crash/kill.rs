@@ -51,7 +51,7 @@ impl Kill {
                 let before = names();
                 look_for(|| names().iter().any(|name| !before.contains(name)));
             }
-            Kill::Compressing => look_for(|| sink::names(folder).iter().any(|name| name.starts_with('.'))),
+            Kill::Compressing => look_for(|| !sink::in_progress(folder).is_empty()),
         }
     }
 }

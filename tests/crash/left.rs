@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::proxy::stats;
-use crate::support::receiver::{Receiver, Seen, text};
+use crate::support::receiver::{Receiver, text};
 use crate::support::sink;
 
 /// The state at a kill.
@@ -52,12 +52,12 @@ pub(super) fn look(data: &Path, folder: &Path, receivers: [&Receiver; 2]) -> Lef
         in_flight: one(&ledger, OPEN_EVENTS) as usize,
         accepted: open.iter().filter(|key| accepted.contains(*key)).count(),
         appended: in_files.iter().filter(|id| behind.contains(*id)).count(),
-        closing: sink::names(folder).iter().filter(|name| name.starts_with('.')).count(),
+        closing: sink::in_progress(folder).len(),
     }
 }
 
-/// Adds rows of the site `old` that have passed their retention; their ids.
-pub(super) fn add_old_rows(data: &Path, round: usize) -> Vec<String> {
+/// Adds rows of the site `old` that have passed their retention; how many.
+pub(super) fn add_old_rows(data: &Path, round: usize) -> usize {
     let mut ledger = Connection::open(data.join("ledger.db")).expect("a ledger");
     // What is in the log stays there: the next process has to take it up.
     ledger.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).expect("an option of SQLite's");
@@ -76,13 +76,9 @@ pub(super) fn add_old_rows(data: &Path, round: usize) -> Vec<String> {
             ON CONFLICT DO UPDATE SET first_seq = min(first_seq, ?2), last_seq = max(last_seq, ?2), bytes = bytes + 100";
         tx.prepare_cached(span).and_then(|mut span| span.execute((hour, seq))).expect("a span");
     }
-    let added =
-        tx.prepare("SELECT lower(hex(id)) FROM events WHERE site = ?1 AND path LIKE ?2").and_then(|mut added| {
-            added.query_map((site, format!("/old/{round}/%")), |row| row.get(0))?.collect::<Result<Vec<String>, _>>()
-        });
     tx.execute("UPDATE state SET value = ?1 WHERE name = 'last_seq'", [seq]).expect("the last seq");
     tx.commit().expect("committed");
-    added.expect("their ids")
+    OLD_ROWS as usize
 }
 
 /// The ids of a site's rows.
@@ -115,11 +111,10 @@ pub(super) fn twice(ids: &[String]) -> BTreeSet<String> {
     ids.iter().filter(|id| !seen.insert(*id)).cloned().collect()
 }
 
-/// The ids of accepted batches in which there was a row that has expired.
-pub(super) fn shared_a_batch(requests: &[Seen], old: &BTreeSet<String>) -> BTreeSet<String> {
-    let plain = |request: &Seen| request.ids.iter().map(|id| id.replace('-', "")).collect::<Vec<_>>();
-    let accepted = requests.iter().filter(|request| request.status == 200).map(plain);
-    accepted.filter(|ids| ids.iter().any(|id| old.contains(id))).flatten().collect()
+/// What the ledger has counted of a sink: events delivered, and given up.
+pub(super) fn accounts(data: &Path, sink: &str) -> (usize, usize) {
+    let of = |column: &str| one(&open(data), &format!("SELECT {column} FROM sinks WHERE name = '{sink}'")) as usize;
+    (of("delivered"), of("given_up"))
 }
 
 fn open(data: &Path) -> Connection {

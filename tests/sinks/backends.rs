@@ -12,13 +12,13 @@ use crate::support::{sink, wait_for};
 #[test]
 fn bodies_are_compressed_and_signed_where_the_owner_wants_it_and_bear_his_headers() {
     let (origin, receiver, dir) = (pages(), Receiver::new(), Arc::new(TempDir::new().expect("a folder")));
-    receiver.expect_signed_with("a shared secret");
+    receiver.expect_signed_with("a secret that two share");
     receiver.next([Reply::Refuse(503, "")]);
     let more =
         "gzip = true\nsign = \"env:HOOK_SECRET\"\nheaders = { Authorization = \"env:HOOK_AUTH\", X-Team = \"web\" }\n";
     let config = format!("{}{}", site("shop", &origin), sink::http("hook", &receiver.url(), more));
     let mut command = binary();
-    command.env("HOOK_SECRET", "a shared secret").env("HOOK_AUTH", "Bearer b");
+    command.env("HOOK_SECRET", "a secret that two share").env("HOOK_AUTH", "Bearer b");
     let proxy = Proxy::spawn(command.arg("run").arg("--config").arg(configure(&dir, "", &config)), dir);
     visit(&proxy, ["/1", "/2"]);
     wait_for("both events", || (receiver.len() == 2).then_some(()));
@@ -30,7 +30,7 @@ fn bodies_are_compressed_and_signed_where_the_owner_wants_it_and_bear_his_header
         assert!(header("user-agent").is_some_and(|agent| agent.starts_with("inlay/")), "who it is: {request:?}");
     }
     assert!(
-        !proxy.log().iter().any(|line| line.contains("Bearer b") || line.contains("a shared secret")),
+        !proxy.log().iter().any(|line| line.contains("Bearer b") || line.contains("a secret that two share")),
         "no secrets"
     );
 }

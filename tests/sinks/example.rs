@@ -56,9 +56,9 @@ impl Drop for Example {
 #[test]
 fn the_example_stores_what_a_sink_sends_packed_and_signed() {
     let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
-    let example = Example::start(dir.path(), &["--secret", "a shared secret"]);
+    let example = Example::start(dir.path(), &["--secret", "a secret that two share"]);
     let url = format!("http://{}/in", example.addr);
-    let hook = sink::http("hook", &url, "gzip = true\nsign = \"a shared secret\"\n");
+    let hook = sink::http("hook", &url, "gzip = true\nsign = \"a secret that two share\"\n");
     let proxy = Proxy::start_in(dir.clone(), "", &format!("{}{hook}", site("shop", &origin)));
     visit(&proxy, ["/1", "/2"]);
     wait_for("both events", || (example.text().lines().count() == 2).then_some(()));

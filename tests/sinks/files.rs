@@ -11,12 +11,15 @@ use crate::support::proxy::{Proxy, binary, configure};
 use crate::support::receiver::text;
 use crate::support::{sink, wait_for};
 
+fn visible(folder: &Path) -> Vec<String> {
+    sink::names(folder).into_iter().filter(|name| !name.starts_with('.')).collect()
+}
+
 /// Waits until the visible files have so many events and nothing is in progress; their names.
 fn settled(folder: &Path, events: usize) -> Vec<String> {
     wait_for(&format!("{events} events in the files"), || {
-        let names = sink::names(folder);
-        let is_settled = !names.iter().any(|name| name.starts_with('.'));
-        (is_settled && sink::try_read(folder)?.len() >= events).then_some(names)
+        let is_settled = sink::in_progress(folder).is_empty();
+        (is_settled && sink::try_read(folder)?.len() >= events).then(|| visible(folder))
     })
 }
 
@@ -72,7 +75,7 @@ fn a_file_is_closed_when_its_time_is_over_though_nothing_more_comes() {
     visits(&proxy, 0, 2);
     settled(&folder, 2);
     let names = wait_for("the file's end", || {
-        let names = sink::names(&folder);
+        let names = visible(&folder);
         names.iter().all(|name| name.ends_with(".ndjson.gz")).then_some(names)
     });
     assert!(!names.is_empty() && paths_in(&folder) == ["/000", "/001"], "{names:?}");

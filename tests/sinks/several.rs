@@ -103,6 +103,9 @@ fn a_new_sink_begins_with_what_comes_or_with_all_or_with_a_day() {
         let sql = "UPDATE events SET ts = ts - ?1 WHERE path = ?2";
         assert_eq!(ledger.execute(sql, (days * day, path)).expect("a ledger that can be written"), 1);
     }
+    let spans =
+        "DELETE FROM spans; INSERT INTO spans SELECT ts / 3600000, min(seq), max(seq), 300 FROM events GROUP BY 1";
+    ledger.execute_batch(spans).expect("where the rows stand now");
     drop(ledger);
     let ten_days_ago = jiff::Timestamp::from_millisecond(now_ms - 10 * day).expect("a time");
     let ten_days_ago = jiff::tz::Offset::UTC.to_datetime(ten_days_ago).date();

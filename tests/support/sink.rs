@@ -91,3 +91,8 @@ pub fn names(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// The files of a folder that are in progress.
+pub fn in_progress(folder: &Path) -> Vec<String> {
+    names(folder).into_iter().filter(|name| name.starts_with('.') && !name.ends_with(".lock")).collect()
+}
