@@ -23,7 +23,9 @@ pub(super) struct Left {
     pub(super) accepted: usize,
     /// Events in the visible files behind what the ledger knows of them.
     pub(super) appended: usize,
-    /// Files that were being closed.
+    /// Files that were begun, or closed, and the ledger does not name the one or still names the other.
+    pub(super) rotating: usize,
+    /// Files that were put aside or being compressed.
     pub(super) closing: usize,
 }
 
@@ -45,6 +47,7 @@ pub(super) fn look(data: &Path, folder: &Path, receivers: [&Receiver; 2]) -> Lef
     let ledger = Connection::open(copy.path().join("ledger.db")).expect("a ledger");
     let accepted: BTreeSet<String> = receivers.iter().flat_map(|receiver| receiver.accepted()).collect();
     let open = texts(&ledger, "SELECT key FROM batches");
+    let state = texts(&ledger, "SELECT state FROM sinks WHERE name = 'files'").concat();
     let behind: BTreeSet<String> = texts(&ledger, BEHIND).into_iter().collect();
     let in_files = ids(&sink::try_read(folder).unwrap_or_default());
     Left {
@@ -52,6 +55,7 @@ pub(super) fn look(data: &Path, folder: &Path, receivers: [&Receiver; 2]) -> Lef
         in_flight: one(&ledger, OPEN_EVENTS) as usize,
         accepted: open.iter().filter(|key| accepted.contains(*key)).count(),
         appended: in_files.iter().filter(|id| behind.contains(*id)).count(),
+        rotating: sink::names(folder).iter().filter(|name| name.ends_with(".ndjson") && !state.contains(*name)).count(),
         closing: sink::in_progress(folder).len(),
     }
 }

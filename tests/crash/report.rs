@@ -41,6 +41,7 @@ impl Report {
         let rounds = |has: &dyn Fn(&Round) -> bool| self.rounds.iter().filter(|round| has(round)).count();
         let in_flight = rounds(&|round| round.left.accepted > 0);
         assert!(in_flight >= ROUNDS_IN_FLIGHT, "a batch was between answer and cursor in {in_flight} rounds only");
+        assert!(rounds(&|round| round.left.rotating > 0) > 0, "no kill fell between two files");
         assert!(rounds(&|round| round.left.closing > 0) > 0, "no kill fell into the closing of a file");
         let mut oldest: Vec<_> = self.rounds.iter().map(|round| round.oldest).collect();
         oldest.sort();
@@ -52,13 +53,13 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nThe crash test, INLAY_SEED={}", self.seed)?;
-        writeln!(f, "kill          pages  in flight  accepted  appended  closing  lost  oldest of them")?;
+        writeln!(f, "kill          pages  in flight  accepted  appended  rotating  closing  lost  oldest of them")?;
         for Round { kill, answered, lost, oldest, left } in &self.rounds {
-            let Left { in_flight, accepted, appended, closing, .. } = left;
+            let Left { in_flight, accepted, appended, rotating, closing, .. } = left;
             let kill = format!("{kill:?}");
             writeln!(
                 f,
-                "{kill:<12} {answered:>6} {in_flight:>10} {accepted:>9} {appended:>9} {closing:>8} {lost:>5}  {oldest:>8.1?}"
+                "{kill:<12} {answered:>6} {in_flight:>10} {accepted:>9} {appended:>9} {rotating:>9} {closing:>8} {lost:>5}  {oldest:>8.1?}"
             )?;
         }
         let sum = |of: &dyn Fn(&Round) -> usize| self.rounds.iter().map(of).sum::<usize>();
