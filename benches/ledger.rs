@@ -3,16 +3,24 @@
 //! The budget is 200,000 a second on one core: `taskset -c 0 cargo bench --bench ledger`. What an event brings along is a busy
 //! day's: 3,000 paths and 500 referrers, most of them rare.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods, unreachable_pub, reason = "a benchmark fails by a panic")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    reason = "a benchmark fails by a panic"
+)]
 
 mod views;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use inlay::config::{Honor, Host, HostSent, Identity, InFront, Origin, Paths, Privacy, Site};
 use inlay::ledger::{self, Clock};
-use views::{Views, sites};
+use views::Views;
 
 /// As in the binary.
 #[global_allocator]
@@ -54,6 +62,30 @@ fn offered(c: &mut Criterion) {
         });
     });
     group.finish();
+}
+
+fn sites() -> Vec<Arc<Site>> {
+    vec![Arc::new(Site {
+        name: "shop".into(),
+        hosts: vec![Host::Name("shop.example.com".into())],
+        origin: Origin { https: false, host: "127.0.0.1".into(), port: 3000 },
+        prefix: "/_inlay".into(),
+        host: HostSent::Keep,
+        tag: true,
+        paths: Paths::default(),
+        keep_query: vec![],
+        timezone: jiff::tz::TimeZone::get("Europe/Berlin").expect("the zone is compiled in"),
+        in_front: InFront::Unknown,
+        origin_timeout: Duration::from_secs(60),
+        privacy: Privacy {
+            identity: Identity::Cookieless,
+            honor: Honor { gpc: true, dnt: true },
+            retention_days: 90,
+            contact: String::new(),
+            gpc_json: false,
+        },
+        tags: vec![],
+    })]
 }
 
 /// CPU time of the process so far, where the system tells it (in hundredths of a second). Unlike the events a second, it says

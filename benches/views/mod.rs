@@ -1,10 +1,8 @@
 //! A busy day's views, for benchmarks of the ledger and of sinks: 3,000 paths and 500 referrers, most of them rare.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use inlay::config::{Honor, Host, HostSent, Identity, InFront, Origin, Paths, Privacy, Site};
 use inlay::enrich::Exchange;
 use inlay::event::ViewId;
 use inlay::inject::Outcome;
@@ -73,29 +71,4 @@ impl Views {
         };
         Hit { site: 0, ts_ms, outcome: Outcome::Tagged, view: Some(view) }
     }
-}
-
-/// One site.
-pub fn sites() -> Vec<Arc<Site>> {
-    vec![Arc::new(Site {
-        name: "shop".into(),
-        hosts: vec![Host::Name("shop.example.com".into())],
-        origin: Origin { https: false, host: "127.0.0.1".into(), port: 3000 },
-        prefix: "/_inlay".into(),
-        host: HostSent::Keep,
-        tag: true,
-        paths: Paths::default(),
-        keep_query: vec![],
-        timezone: jiff::tz::TimeZone::get("Europe/Berlin").expect("the zone is compiled in"),
-        in_front: InFront::Unknown,
-        origin_timeout: Duration::from_secs(60),
-        privacy: Privacy {
-            identity: Identity::Cookieless,
-            honor: Honor { gpc: true, dnt: true },
-            retention_days: 90,
-            contact: String::new(),
-            gpc_json: false,
-        },
-        tags: vec![],
-    })]
 }

@@ -112,7 +112,9 @@ fn endpoints(config: &Config, ledger: &Ledger) -> Vec<collect::Site> {
     });
     let older: Arc<[collect::Script]> =
         kept.into_iter().map(|script| collect::Script::of(script.body.into())).collect();
-    config.sites.iter().map(|site| collect::Site::new(site.clone(), older.clone())).collect()
+    let forwarded = |site: &str| config.sinks.iter().any(|sink| sink.wants_site(site));
+    let endpoints = |site: &Arc<_>| collect::Site::new(Arc::clone(site), older.clone());
+    config.sites.iter().map(|site| endpoints(site).forwarded(forwarded(&site.name))).collect()
 }
 
 /// The day on which each site began to say `gpc_json`, which a restart does not change; today for those that do not say it.

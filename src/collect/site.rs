@@ -41,8 +41,15 @@ impl Site {
             older,
             own_tag: own_tag.into(),
             gpc_json: site.privacy.gpc_json && site.privacy.honor.gpc,
-            privacy: Privacy { scope: Scope::of(&site.hosts), site },
+            privacy: Privacy { scope: Scope::of(&site.hosts), site, forwarded: false },
         }
+    }
+
+    /// The same, where a sink forwards what is recorded: the visitor's page says so.
+    #[must_use]
+    pub fn forwarded(mut self, forwarded: bool) -> Site {
+        self.privacy.forwarded = forwarded;
+        self
     }
 
     /// Our tag, as it stands in pages: well-formed in HTML and in XHTML.

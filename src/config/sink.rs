@@ -133,6 +133,13 @@ pub struct Fields {
     pub key: Option<String>,
 }
 
+impl Sink {
+    /// Whether it gets a site's events.
+    pub fn wants_site(&self, name: &str) -> bool {
+        self.sites.is_empty() || self.sites.iter().any(|site| site == name)
+    }
+}
+
 impl Backend {
     /// The word of its kind.
     pub fn word(&self) -> &'static str {

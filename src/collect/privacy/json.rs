@@ -37,6 +37,7 @@ pub(super) fn facts(facts: &Facts<'_>) -> String {
             "other_hosts": facts.any_host,
         },
         "retention_days": site.privacy.retention_days,
+        "forwarded": facts.forwarded,
         "opt_out": format!("{}/privacy/opt-out", site.prefix),
         "opt_in": format!("{}/privacy/opt-in", site.prefix),
     }))

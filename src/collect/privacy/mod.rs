@@ -33,6 +33,8 @@ use words::Words;
 pub(super) struct Privacy {
     pub(super) site: Arc<config::Site>,
     pub(super) scope: Scope,
+    /// Whether records go to a storage of the owner's too.
+    pub(super) forwarded: bool,
 }
 
 /// What a visitor can do here.
@@ -57,6 +59,8 @@ struct Facts<'a> {
     not_covered: Vec<&'a str>,
     /// Whether the site has hosts that nobody can list.
     any_host: bool,
+    /// Whether records go to a storage of the owner's too.
+    forwarded: bool,
 }
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
@@ -135,6 +139,7 @@ impl Privacy {
             here,
             not_covered: names.filter(|name| !covered(name)).collect(),
             any_host: self.site.hosts.contains(&Host::Any),
+            forwarded: self.forwarded,
         }
     }
 }

@@ -89,7 +89,11 @@ pub(super) fn keep(html: &mut Html, words: &Words, facts: &Facts<'_>) {
         1 => words.keep.one_day.clone(),
         days => words.keep.days.replace("{days}", &days.to_string()),
     };
-    html.raw("<section>\n").element("h2", &words.keep.heading).element("p", &text).raw("</section>\n");
+    html.raw("<section>\n").element("h2", &words.keep.heading).element("p", &text);
+    if facts.forwarded {
+        html.element("p", &words.keep.forwarded);
+    }
+    html.raw("</section>\n");
 }
 
 pub(super) fn who(html: &mut Html, words: &Words, facts: &Facts<'_>) {

@@ -103,6 +103,7 @@ pub(super) struct Keep {
     pub(super) heading: String,
     pub(super) days: String,
     pub(super) one_day: String,
+    pub(super) forwarded: String,
 }
 
 #[derive(Debug, Deserialize)]

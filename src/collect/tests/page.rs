@@ -115,6 +115,16 @@ fn the_page_tells_owner_time_and_kept_keys() {
 }
 
 #[test]
+fn the_page_says_so_where_records_are_forwarded() {
+    let here = site(|_| {});
+    assert!(!page(&here, &[]).contains("forwards each record"), "they are not");
+    assert_eq!(facts(&here, &[])["forwarded"], false);
+    let on = here.forwarded(true);
+    assert!(page(&on, &[]).contains("forwards each record to storage of its own"), "they are");
+    assert_eq!(facts(&on, &[])["forwarded"], true);
+}
+
+#[test]
 fn a_contact_is_a_link_only_where_it_is_an_address() {
     for (contact, shown) in [
         ("https://shop.test/contact", "<a href=\"https://shop.test/contact\">https://shop.test/contact</a>"),
@@ -195,6 +205,7 @@ fn shows_every_word(lang: &str, words: &toml::Table) {
             at: config::At::whole("test"),
         }];
     });
+    let full = full.forwarded(true);
     let bare = site(|site| {
         site.hosts = vec![Host::Any, Host::Name("shop.example".to_owned())];
         site.privacy.honor = Honor { gpc: false, dnt: false };
