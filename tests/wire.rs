@@ -1,21 +1,17 @@
 //! The wire: what each of its faults does to a sink, what the sink's status says meanwhile, and that nothing is lost or doubled
 //! when it ends. All faults are on at once, in one process, beside a sink that is well.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use crate::support::authority::Authority;
-use crate::support::client::navigate;
 use crate::support::origin::Origin;
 use crate::support::proxy::{Proxy, binary, configure};
 use crate::support::receiver::{Receiver, Reply};
+use crate::support::visitor::Visitor;
 use crate::support::wire::{Fault, Wire};
 use crate::support::{sink, wait_for};
 
@@ -150,42 +146,6 @@ fn start(dir: &Arc<TempDir>, known: &Authority, sites: &str) -> Proxy {
     Proxy::spawn(&mut command, dir.clone())
 }
 
-/// Somebody who visits pages all the while; each has to be served.
-struct Visitor {
-    stop: Arc<AtomicBool>,
-    served: Arc<AtomicUsize>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Visitor {
-    fn new(addr: SocketAddr) -> Visitor {
-        let (stop, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        let (stopped, count) = (stop.clone(), served.clone());
-        let thread = std::thread::spawn(move || {
-            while !stopped.load(Ordering::Acquire) {
-                let page = navigate(addr, &format!("/{}", count.load(Ordering::Relaxed)), "");
-                assert_eq!(page.status(), 200, "pages are served whatever becomes of sinks");
-                count.fetch_add(1, Ordering::Release);
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        });
-        Visitor { stop, served, thread: Some(thread) }
-    }
-
-    /// Ends the visit; how many pages there were.
-    fn leave(mut self) -> usize {
-        self.stop.store(true, Ordering::Release);
-        self.thread.take().expect("it runs").join().expect("every page was served");
-        self.served.load(Ordering::Acquire)
-    }
-}
-
-impl Drop for Visitor {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-    }
-}
-
 #[test]
 fn every_fault_of_the_wire_is_told_holds_up_nobody_and_leaves_nothing_lost_or_doubled() {
     let (origin, known, dir) =
@@ -224,42 +184,5 @@ fn every_fault_of_the_wire_is_told_holds_up_nobody_and_leaves_nothing_lost_or_do
         wait_for("a status without a backlog", || {
             (sink::status(&proxy.data(), status["name"].as_str()?)["lag_events"] == 0).then_some(())
         });
-    }
-}
-
-#[test]
-fn the_wire_of_these_tests_breaks_as_it_says() {
-    let request = format!("POST /in HTTP/1.1\r\nIdempotency-Key: {:032}\r\nContent-Length: 3\r\n\r\n{{}}\n", 0);
-    for (fault, arrives, comes) in [
-        (Fault::None, 1, "HTTP/1.1 200 So\r\nContent-Length: 9\r\n\r\nthank you"),
-        (Fault::ResetInRequest, 0, ""),
-        (Fault::ResetInAnswer, 1, "HTTP/1.1 200"),
-        (Fault::HalfAnswer, 1, "HTTP/1.1 200 So\r\nConten"),
-        (Fault::BlackHole, 0, ""),
-        (Fault::ByteASecond, 1, "H"),
-    ] {
-        let receiver = Receiver::new();
-        let wire = Wire::new(receiver.addr, fault);
-        let mut stream = TcpStream::connect(wire.addr).expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a time-out");
-        stream.write_all(request.as_bytes()).expect("it is taken");
-        let (mut came, mut piece) = (Vec::new(), [0; 100]);
-        let end = loop {
-            match stream.read(&mut piece) {
-                Ok(0) => break None,
-                Ok(read) => came.extend_from_slice(&piece[..read]),
-                Err(error) => break Some(error.kind()),
-            }
-        };
-        let (is_reset, is_open) = (end == Some(ErrorKind::ConnectionReset), end == Some(ErrorKind::WouldBlock));
-        // What was on its way may be lost by a reset.
-        assert!(comes.as_bytes().starts_with(&came), "{fault:?}: {:?}", String::from_utf8_lossy(&came));
-        assert_eq!(is_reset, matches!(fault, Fault::ResetInRequest | Fault::ResetInAnswer), "{fault:?}: {end:?}");
-        assert_eq!(is_open, matches!(fault, Fault::None | Fault::BlackHole | Fault::ByteASecond), "{fault:?}: {end:?}");
-        assert!(is_reset || came == comes.as_bytes(), "{fault:?}: {:?}", String::from_utf8_lossy(&came));
-        assert_eq!(receiver.accepted().len(), arrives, "{fault:?}: what arrives");
-        wire.set(Fault::Refused);
-        let refused = TcpStream::connect(wire.addr).map(drop).map_err(|error| error.kind());
-        assert_eq!(refused, Err(ErrorKind::ConnectionRefused));
     }
 }

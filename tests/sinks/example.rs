@@ -59,7 +59,7 @@ fn the_example_stores_what_a_sink_sends_packed_and_signed() {
     let example = Example::start(dir.path(), &["--secret", "a secret that two share"]);
     let url = format!("http://{}/in", example.addr);
     let hook = sink::http("hook", &url, "gzip = true\nsign = \"a secret that two share\"\n");
-    let proxy = Proxy::start_in(dir.clone(), "", &format!("{}{hook}", site("shop", &origin)));
+    let proxy = Proxy::start_in(dir, "", &format!("{}{hook}", site("shop", &origin)));
     visit(&proxy, ["/1", "/2"]);
     wait_for("both events", || (example.text().lines().count() == 2).then_some(()));
     wait_for("that the sink was told", || (sink::status(&proxy.data(), "hook")["delivered"] == 2).then_some(()));

@@ -36,7 +36,7 @@ fn each_sink_gets_its_sites_and_its_fields() {
             "[sink.fields]\ndrop = [\"host\"]\nrename = { path = \"url\" }\nhash = [\"referrer_host\"]\nhash_key = \"a key of the hashes\"\n",
         ),
     ];
-    let proxy = Proxy::start_in(dir.clone(), "", &sinks.concat());
+    let proxy = Proxy::start_in(dir, "", &sinks.concat());
     for (host, path, from) in
         [("shop.test", "/1", "one"), ("blog.test", "/2", "two"), ("shop.test", "/3", "one"), ("blog.test", "/4", "one")]
     {

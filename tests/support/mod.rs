@@ -8,6 +8,7 @@ pub mod proxy;
 pub mod receiver;
 pub mod sink;
 pub mod source;
+pub mod visitor;
 pub mod wire;
 
 use std::time::{Duration, Instant};

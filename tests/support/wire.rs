@@ -1,12 +1,13 @@
 //! A bad wire before a backend: a TCP proxy that breaks what passes in one of the ways in which wires break.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::door::{Door, Sock};
+use super::receiver::Receiver;
 
 /// What is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,4 +140,41 @@ fn copy(mut from: Sock, mut to: Sock) {
     }
     from.end(Shutdown::Read);
     to.end(Shutdown::Write);
+}
+
+#[test]
+fn the_wire_of_these_tests_breaks_as_it_says() {
+    let request = format!("POST /in HTTP/1.1\r\nIdempotency-Key: {:032}\r\nContent-Length: 3\r\n\r\n{{}}\n", 0);
+    for (fault, arrives, comes) in [
+        (Fault::None, 1, "HTTP/1.1 200 So\r\nContent-Length: 9\r\n\r\nthank you"),
+        (Fault::ResetInRequest, 0, ""),
+        (Fault::ResetInAnswer, 1, "HTTP/1.1 200"),
+        (Fault::HalfAnswer, 1, "HTTP/1.1 200 So\r\nConten"),
+        (Fault::BlackHole, 0, ""),
+        (Fault::ByteASecond, 1, "H"),
+    ] {
+        let receiver = Receiver::new();
+        let wire = Wire::new(receiver.addr, fault);
+        let mut stream = TcpStream::connect(wire.addr).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_millis(500))).expect("a time-out");
+        stream.write_all(request.as_bytes()).expect("it is taken");
+        let (mut came, mut piece) = (Vec::new(), [0; 100]);
+        let end = loop {
+            match stream.read(&mut piece) {
+                Ok(0) => break None,
+                Ok(read) => came.extend_from_slice(&piece[..read]),
+                Err(error) => break Some(error.kind()),
+            }
+        };
+        let (is_reset, is_open) = (end == Some(ErrorKind::ConnectionReset), end == Some(ErrorKind::WouldBlock));
+        // What was on its way may be lost by a reset.
+        assert!(comes.as_bytes().starts_with(&came), "{fault:?}: {:?}", String::from_utf8_lossy(&came));
+        assert_eq!(is_reset, matches!(fault, Fault::ResetInRequest | Fault::ResetInAnswer), "{fault:?}: {end:?}");
+        assert_eq!(is_open, matches!(fault, Fault::None | Fault::BlackHole | Fault::ByteASecond), "{fault:?}: {end:?}");
+        assert!(is_reset || came == comes.as_bytes(), "{fault:?}: {:?}", String::from_utf8_lossy(&came));
+        assert_eq!(receiver.accepted().len(), arrives, "{fault:?}: what arrives");
+        wire.set(Fault::Refused);
+        let refused = TcpStream::connect(wire.addr).map(drop).map_err(|error| error.kind());
+        assert_eq!(refused, Err(ErrorKind::ConnectionRefused));
+    }
 }
