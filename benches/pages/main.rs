@@ -1,5 +1,6 @@
-//! What a page costs: CPU time beside nginx and bare pingora, recording's share, memory. `make bench`, or
-//! `cargo bench --profile dist --bench pages`; `-- cpu`, `-- recording` or `-- memory` runs one part.
+//! What a page costs: CPU time beside nginx and bare pingora, recording's share, sinks' share, memory. `make bench`,
+//! or
+//! `cargo bench --profile dist --bench pages`; `-- cpu`, `-- sinks`, `-- recording` or `-- memory` runs one part.
 //!
 //! The proxy has one core for itself; origin (nginx, static files) and load (wrk) share another. CPU time is that of every
 //! thread of the proxy, as the scheduler counts it, over the pages that wrk received. Rounds are interleaved, so that what
@@ -21,6 +22,7 @@ mod memory;
 mod process;
 mod recording;
 mod servers;
+mod sinks;
 mod table;
 
 /// As in the binary, for the bare pingora.
@@ -36,6 +38,9 @@ fn main() {
     println!("{}", servers::machine());
     if wanted("cpu") {
         cpu::measure();
+    }
+    if wanted("sinks") {
+        sinks::measure();
     }
     if wanted("recording") {
         recording::measure();

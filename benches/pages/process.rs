@@ -18,6 +18,8 @@ pub struct Used {
     pub all: u64,
     /// Of the ledger's writer among them.
     pub ledger: u64,
+    /// Of the sinks' threads among them.
+    pub sinks: u64,
 }
 
 impl Process {
@@ -41,10 +43,11 @@ impl Process {
 
     /// CPU time so far.
     pub fn used(&self) -> Used {
-        tree(self.id())
-            .into_iter()
-            .map(threads)
-            .fold(Used::default(), |sum, used| Used { all: sum.all + used.all, ledger: sum.ledger + used.ledger })
+        tree(self.id()).into_iter().map(threads).fold(Used::default(), |sum, used| Used {
+            all: sum.all + used.all,
+            ledger: sum.ledger + used.ledger,
+            sinks: sum.sinks + used.sinks,
+        })
     }
 
     /// Resident memory in bytes.
@@ -104,8 +107,10 @@ fn threads(pid: u32) -> Used {
         let read = |file| fs::read_to_string(path.join(file)).unwrap_or_default();
         let ran: u64 = read("schedstat").split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or_default();
         used.all += ran;
-        if read("comm").trim() == "ledger" {
-            used.ledger += ran;
+        match read("comm").trim() {
+            "ledger" => used.ledger += ran,
+            name if name.starts_with("sink-") || name.starts_with("gzip-") => used.sinks += ran,
+            _ => {}
         }
     }
     used

@@ -23,7 +23,7 @@ pub fn measure() {
     let dir = TempDir::new().expect("a folder");
     let (origin, _origin) = origin(dir.path());
     let addr = free_addr();
-    let inlay = inlay_command(&dir.path().join("tag"), origin, addr, true);
+    let inlay = inlay_command(&dir.path().join("tag"), origin, addr, true, "");
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--separate-threads=yes", "--quiet"]);
     command.arg(format!("--callgrind-out-file={}", dir.path().join("counted").display()));

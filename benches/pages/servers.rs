@@ -91,12 +91,12 @@ pub fn origin(dir: &Path) -> (SocketAddr, Process) {
 }
 
 /// Inlay before the origin, as `Command`: valgrind runs it too.
-pub fn inlay_command(dir: &Path, origin: SocketAddr, addr: SocketAddr, tag: bool) -> Command {
+pub fn inlay_command(dir: &Path, origin: SocketAddr, addr: SocketAddr, tag: bool, sinks: &str) -> Command {
     fs::create_dir_all(dir).expect("a folder");
     let config = dir.join("inlay.toml");
     let text = format!(
         "[server]\nlisten = [\"{addr}\"]\nadmin = \"127.0.0.1:0\"\n[[site]]\nname = \"shop\"\nhosts = [\"*\"]\n\
-         origin = \"http://{origin}\"\ntag = {tag}\nin_front = \"none\"\n"
+         origin = \"http://{origin}\"\ntag = {tag}\nin_front = \"none\"\n{sinks}"
     );
     fs::write(&config, text).expect("a configuration is written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_inlay"));
@@ -107,8 +107,28 @@ pub fn inlay_command(dir: &Path, origin: SocketAddr, addr: SocketAddr, tag: bool
 /// Inlay before the origin.
 pub fn inlay(name: &'static str, dir: &Path, origin: SocketAddr, tag: bool) -> Server {
     let addr = free_addr();
-    let process = Process::on_core(PROXY_CORE, &inlay_command(dir, origin, addr, tag));
+    let process = Process::on_core(PROXY_CORE, &inlay_command(dir, origin, addr, tag, ""));
     Server { name, addr, process, tags: tag }
+}
+
+/// Inlay before the origin, tagging, with a file sink and one that posts to `receiver`.
+pub fn inlay_with_sinks(name: &'static str, dir: &Path, origin: SocketAddr, receiver: SocketAddr) -> Server {
+    let addr = free_addr();
+    let sinks = format!(
+        "[[sink]]\nname = \"archive\"\nkind = \"file\"\npath = \"events\"\n\
+         [[sink]]\nname = \"hook\"\nkind = \"http\"\nurl = \"http://{receiver}/in\"\n"
+    );
+    let process = Process::on_core(PROXY_CORE, &inlay_command(dir, origin, addr, true, &sinks));
+    Server { name, addr, process, tags: true }
+}
+
+/// A backend that takes whatever is posted.
+pub fn receiver(dir: &Path) -> (SocketAddr, Process) {
+    let addr = free_addr();
+    let server = format!("server {{ listen {addr}; client_max_body_size 0; location / {{ return 204; }} }}");
+    let process = start_nginx(&dir.join("receiver"), &server, OTHER_CORE);
+    wait_for(addr);
+    (addr, process)
 }
 
 /// Bare pingora before the origin.

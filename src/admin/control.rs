@@ -2,10 +2,13 @@
 //!
 //! One connection, one command, one answer, each a line of JSON. Only the folder's owner can open the socket (0600), so who
 //! can send is who could write the ledger; nothing else is asked. `app` holds the [`Control`], `cli` calls [`send`].
+//!
+//! The socket is there while the process has the ledger: one that is deleted with the folder, or could not be made because the
+//! disk was full, is made as soon as that is possible.
 
 use std::fs::{self, Permissions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,8 +17,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use socket2::SockRef;
 
-use crate::ledger::{Token, Tokens};
+use crate::ledger::{Health, Token, Tokens};
 
 /// The socket's name in the data folder.
 const SOCKET: &str = "inlay.sock";
@@ -27,6 +31,8 @@ const ANSWER_LINE: u64 = 1 << 20;
 const COMMAND: Duration = Duration::from_secs(2);
 /// How long an answer may take to come: a commit may stand before it.
 const ANSWER: Duration = Duration::from_secs(20);
+/// How often it is looked whether the socket is still there.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long the listener rests after a failure of its own, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
 
@@ -100,14 +106,15 @@ pub enum ControlError {
 impl Control {
     /// Opens the socket in `dir` and carries out what comes, one after the other, on a thread of its own.
     ///
-    /// The caller holds the ledger's lock, so a socket that is already there is a dead process's and is replaced.
-    pub fn open(dir: &Path, tokens: Tokens) -> Result<Control, ControlError> {
+    /// While the process has the ledger, a socket that is already there is a dead process's and is replaced.
+    pub fn open(dir: &Path, ledger: Arc<Health>, tokens: Tokens) -> Result<Control, ControlError> {
         let path = dir.join(SOCKET);
         let failed = |source| ControlError::Io { path: path.clone(), source };
-        let listener = bind(&path).map_err(failed)?;
         let closing = Arc::new(AtomicBool::new(false));
+        let mut door = Door { path: path.clone(), ledger, listener: None };
+        door.keep_open();
         let seen = closing.clone();
-        let serve = move || serve(&listener, &seen, &tokens);
+        let serve = move || serve(&mut door, &seen, &tokens);
         let thread = thread::Builder::new().name("control".to_owned()).spawn(serve).map_err(failed)?;
         Ok(Control { path, closing, thread: Some(thread) })
     }
@@ -122,11 +129,48 @@ impl From<Token> for Listed {
 impl Drop for Control {
     fn drop(&mut self) {
         self.closing.store(true, Ordering::Release);
+        let Some(thread) = self.thread.take() else { return };
         // The thread waits for a connection: this is its last. Where it cannot be woken it ends with the process.
-        let woken = UnixStream::connect(&self.path).is_ok();
-        let _ = fs::remove_file(&self.path);
-        if let Some(thread) = self.thread.take().filter(|_| woken) {
+        thread.thread().unpark();
+        if UnixStream::connect(&self.path).is_ok() {
             let _ = thread.join();
+        }
+    }
+}
+
+/// The socket, as long as it can be had.
+struct Door {
+    path: PathBuf,
+    ledger: Arc<Health>,
+    /// With the number of its file.
+    listener: Option<(UnixListener, u64)>,
+}
+
+impl Door {
+    /// Opens the socket where it is not open, or is no longer where it was.
+    fn keep_open(&mut self) {
+        if self.is_open() || !self.ledger.is_open() {
+            return;
+        }
+        self.listener = match bind(&self.path) {
+            Ok(listener) => Some(listener),
+            Err(error) => {
+                tracing::warn!(path = %self.path.display(), %error, "the socket for commands cannot be opened, trying again");
+                None
+            }
+        };
+    }
+
+    fn is_open(&self) -> bool {
+        let found = fs::symlink_metadata(&self.path).map(|found| found.ino());
+        self.listener.as_ref().is_some_and(|(_, own)| found.is_ok_and(|found| found == *own))
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        if self.is_open() {
+            let _ = fs::remove_file(&self.path);
         }
     }
 }
@@ -156,21 +200,30 @@ pub fn send(dir: &Path, command: &Command) -> Result<Option<Answer>, ControlErro
 }
 
 /// Binds under a name of its own and moves it into place once only the owner may open it.
-fn bind(path: &Path) -> io::Result<UnixListener> {
+fn bind(path: &Path) -> io::Result<(UnixListener, u64)> {
     let new = path.with_extension("sock.new");
     let _ = fs::remove_file(&new);
     let listener = UnixListener::bind(&new)?;
     fs::set_permissions(&new, Permissions::from_mode(0o600))?;
+    // So that who waits for a connection looks after the socket now and then.
+    SockRef::from(&listener).set_read_timeout(Some(LOOK))?;
+    let number = fs::symlink_metadata(&new)?.ino();
     fs::rename(&new, path)?;
-    Ok(listener)
+    Ok((listener, number))
 }
 
-fn serve(listener: &UnixListener, closing: &AtomicBool, tokens: &Tokens) {
-    for stream in listener.incoming() {
-        if closing.load(Ordering::Acquire) {
-            return;
-        }
-        let served = stream.and_then(|stream| answer(stream, tokens));
+fn serve(door: &mut Door, closing: &AtomicBool, tokens: &Tokens) {
+    while !closing.load(Ordering::Acquire) {
+        door.keep_open();
+        let Some((listener, _)) = &door.listener else {
+            thread::park_timeout(LOOK);
+            continue;
+        };
+        let served = match listener.accept() {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
+            _ if closing.load(Ordering::Acquire) => return,
+            accepted => accepted.and_then(|(stream, _)| answer(stream, tokens)),
+        };
         if let Err(error) = served {
             tracing::debug!(error = %error, "a command over the control socket came to nothing");
             thread::sleep(REST);
@@ -210,7 +263,7 @@ mod tests {
     /// A process that holds the ledger in a folder.
     fn open(dir: &Path) -> (Ledger, Control) {
         let ledger = ledger::open(dir, &[], Clock::system()).expect("the folder takes a ledger");
-        let control = Control::open(dir, ledger.tokens()).expect("the folder takes a socket");
+        let control = Control::open(dir, ledger.health(), ledger.tokens()).expect("the thread starts");
         (ledger, control)
     }
 

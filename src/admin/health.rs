@@ -17,6 +17,7 @@ pub(super) fn warnings(now: &Snapshot) -> Vec<String> {
     if let Recording::Fails(why) = &now.recording {
         warnings.push(format!("Views are not recorded: {}. Pages are served as always.", why.trim_end_matches('.')));
     }
+    warnings.extend(now.ledger_lost.as_ref().map(|lost| format!("{}.", lost.trim_end_matches('.'))));
     if now.untrusted_forwarder.is_some() {
         warnings.push(UNTRUSTED.to_owned());
     }

@@ -143,6 +143,7 @@ mod tests {
             phase: Phase::Serving,
             started_s: 1_700_000_000.5,
             recording: Recording::Works,
+            ledger_lost: None,
             last_commit: Some(Duration::from_millis(1_500)),
             events_committed: 9,
             requests_in_hand: 3,

@@ -97,7 +97,7 @@ impl Admin {
             "/live" => health::live(as_json),
             "/ready" => health::ready(&(self.process)(), as_json),
             "/metrics" => reply::metrics(metrics::render(&(self.process)(), now.as_millisecond() as f64 / 1e3)),
-            path => self.guarded(path, request, peer, now).unwrap_or_else(|error| unreadable(&error)),
+            path => self.guarded(path, request, peer, now).unwrap_or_else(|error| self.unreadable(&error)),
         }
     }
 
@@ -163,6 +163,13 @@ impl Admin {
         };
         Ok(reply::html(StatusCode::OK, page::owner(&view)))
     }
+
+    fn unreadable(&self, error: &Error) -> Reply {
+        tracing::warn!(error = %error, "the ledger cannot be read for the owner's page");
+        let mut lines = vec!["The ledger cannot be read at present; the log says why.".to_owned()];
+        lines.extend(health::warnings(&(self.process)()));
+        reply::text(StatusCode::SERVICE_UNAVAILABLE, &lines.join("\n"))
+    }
 }
 
 /// What a form or a query says for a name; the first where it says it twice.
@@ -201,9 +208,4 @@ fn wait(seconds: i64, wants_html: bool) -> Reply {
     };
     reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     reply
-}
-
-fn unreadable(error: &Error) -> Reply {
-    tracing::warn!(error = %error, "the ledger cannot be read for the owner's page");
-    reply::text(StatusCode::SERVICE_UNAVAILABLE, "The ledger cannot be read at present; the log says why.")
 }

@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub started_s: f64,
     /// Whether views reach the disk.
     pub recording: Recording,
+    /// What became of an earlier file of the ledger, where one was lost since the start; in words for everybody, as above.
+    pub ledger_lost: Option<String>,
     /// Time since the last commit of the ledger; `None` before the first.
     pub last_commit: Option<Duration>,
     /// Events that a sync has made durable.

@@ -36,6 +36,7 @@ fn owner(listen: &str) -> Owner {
         phase: Phase::Serving,
         started_s: 0.0,
         recording: Recording::Works,
+        ledger_lost: None,
         last_commit: Some(Duration::from_secs(1)),
         events_committed: 0,
         requests_in_hand: 0,

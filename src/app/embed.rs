@@ -45,10 +45,11 @@ impl Inlay {
         Ok(Inlay::open(Arc::new(config))?)
     }
 
-    /// Opens the ledger of a configuration and makes its sites ready.
+    /// Opens the ledger of a configuration and makes its sites ready. Where it cannot be opened for now, pages are served all
+    /// the same, and [`Inlay::health`] says why nothing is recorded.
     pub fn open(config: Arc<Config>) -> Result<Inlay, OpenError> {
         let clock = Clock::system();
-        let ledger = ledger::open(&config.server.data, &config.sites, clock.clone())?;
+        let ledger = ledger::start(&config.server.data, &config.sites, clock.clone())?;
         let counters = Arc::new(Counters::new(config.sites.len()));
         let endpoints = endpoints(&config, &ledger);
         let gpc_since = gpc_since(&config, &ledger, &clock);

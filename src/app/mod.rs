@@ -4,6 +4,7 @@ mod accept;
 mod check;
 mod embed;
 mod gate;
+mod limits;
 mod listen;
 pub mod logs;
 mod owner;

@@ -98,6 +98,7 @@ impl Process {
             phase: self.stage.phase(),
             started_s: self.started_ms as f64 / 1e3,
             recording: self.health.trouble().map_or(Recording::Works, Recording::Fails),
+            ledger_lost: self.health.loss(),
             last_commit: self.health.committed_ms().map(since),
             events_committed: self.health.rows(),
             requests_in_hand: self.counters.in_hand(),

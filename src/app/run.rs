@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::embed::Inlay;
 use super::gate::{Gate, Watched};
+use super::limits;
 use super::listen::{Bound, ListenError};
 use super::owner::{Owner, Stage};
 use super::stop::Stop;
@@ -35,7 +36,7 @@ pub enum StartError {
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] OpenError),
-    /// The socket for commands cannot be opened.
+    /// Nothing can listen for commands.
     #[error(transparent)]
     Control(#[from] ControlError),
     /// pingora would panic on them.
@@ -63,8 +64,9 @@ pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
     let sockets: Vec<Bound> = config.server.listen.iter().map(|addr| Bound::new(*addr)).collect::<Result<_, _>>()?;
     let owner = Bound::new(config.server.admin.listen)?;
     read_roots()?;
+    limits::fail_instead_of_ending();
     let inlay = Inlay::open(config.clone())?;
-    let control = Control::open(&config.server.data, inlay.tokens())?;
+    let control = Control::open(&config.server.data, inlay.health(), inlay.tokens())?;
     let mut server = Server::new_with_opt_and_conf(None, server_conf());
     let (closing, closed) = watch::channel(false);
     let (accepting, accepts) = watch::channel(false);

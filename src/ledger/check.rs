@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema::{self, Kind};
 
@@ -13,9 +13,8 @@ use super::schema::{self, Kind};
 pub enum FileError {
     /// The file is damaged.
     #[error(
-        "{} is damaged ({what}). Stop Inlay, move ledger.db, ledger.db-wal and ledger.db-shm together out of the folder, and put \
-         a backup in their place; without a backup, the next start begins a new ledger (docs/ledger.md says how to save rows \
-         from the old one)", file.display()
+        "{} is damaged ({what}). The next start of `inlay run` or `inlay proxy` sets it aside and begins a new ledger; \
+         `inlay ledger repair` saves what can be saved, and a backup can be put in its place (docs/ledger.md)", file.display()
     )]
     Damaged {
         /// The ledger's file.
@@ -54,6 +53,8 @@ pub enum FileError {
 
 /// How long the check may take. In a larger ledger the rest is not looked at; damage there shows when it is read.
 const CHECK: Duration = Duration::from_secs(1);
+/// How long another program's lock is waited for.
+const BUSY: Duration = Duration::from_secs(1);
 /// How many steps SQLite takes between two looks at the time.
 const CHECK_STEPS: i32 = 10_000;
 
@@ -61,8 +62,10 @@ const CHECK_STEPS: i32 = 10_000;
 pub(super) fn open_checked(file: &Path) -> Result<Connection, FileError> {
     let wrong = |said| FileError::told(file, said);
     let mut conn = Connection::open(file).map_err(wrong)?;
+    conn.busy_timeout(BUSY).map_err(wrong)?;
     let version = match schema::kind(&conn).map_err(wrong)? {
         Kind::Foreign => return Err(FileError::Foreign { file: file.to_owned() }),
+        Kind::Unmarked => return Err(FileError::unmarked(file)),
         Kind::Empty => 0,
         Kind::Ledger(found) => found,
     };
@@ -75,6 +78,23 @@ pub(super) fn open_checked(file: &Path) -> Result<Connection, FileError> {
     }
     schema::migrate(&mut conn, version).map_err(wrong)?;
     Ok(conn)
+}
+
+/// Opens a damaged file for reading what can be read.
+pub(super) fn open_damaged(file: &Path) -> Result<Connection, FileError> {
+    // SQLite would throw the log of an empty file away.
+    if std::fs::metadata(file).is_ok_and(|found| found.len() == 0) {
+        return Err(FileError::Damaged { file: file.to_owned(), what: "it is empty".to_owned() });
+    }
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let conn = Connection::open_with_flags(file, flags)?;
+        conn.busy_timeout(BUSY)?;
+        // So SQLite reads a file that is shorter than it says of itself. Nothing is written.
+        conn.pragma_update(None, "writable_schema", "ON")?;
+        Ok(conn)
+    };
+    open().map_err(|said| FileError::told(file, said))
 }
 
 /// The first thing that is wrong with the file's pages; `None` where nothing is, as far as was looked.
@@ -97,9 +117,35 @@ impl FileError {
         FileError::damage(file, &said).unwrap_or_else(|| FileError::Sqlite { file: file.to_owned(), said })
     }
 
+    /// A ledger that does not say that it is one.
+    pub(super) fn unmarked(file: &Path) -> FileError {
+        let what = "its tables are a ledger's, and its mark is not".to_owned();
+        FileError::Damaged { file: file.to_owned(), what }
+    }
+
     /// The damage that an error of SQLite's tells of, if it does: a large file's shows only when that part of it is read.
     pub(crate) fn damage(file: &Path, said: &rusqlite::Error) -> Option<FileError> {
-        let damaged = matches!(said.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase));
-        damaged.then(|| FileError::Damaged { file: file.to_owned(), what: said.to_string() })
+        is_damage(said).then(|| FileError::Damaged { file: file.to_owned(), what: said.to_string() })
     }
+}
+
+/// Whether SQLite says by this error that the file is damaged.
+pub(super) fn is_damage(said: &rusqlite::Error) -> bool {
+    matches!(said.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+/// What SQLite said, in words for whoever watches the machine.
+pub(super) fn words(said: &rusqlite::Error) -> String {
+    match said.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has locked the file".to_owned(),
+        Some(ErrorCode::SystemIoFailure) => {
+            format!("{said}: a full disk, a limit on the size of files, or a failing disk")
+        }
+        _ => said.to_string(),
+    }
+}
+
+/// An instant, milliseconds since 1970, as people write it.
+pub(super) fn minute(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).unwrap_or_default().strftime("%Y-%m-%d at %H:%M UTC").to_string()
 }

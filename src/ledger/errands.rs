@@ -8,18 +8,18 @@ use std::thread::Thread;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
-/// Work for the writer's connection.
+/// Work for the writer's connection, or why there is none at present.
 enum Errand {
-    Alone(Box<dyn FnOnce(&mut Connection) + Send>),
+    Alone(Box<dyn FnOnce(Result<&mut Connection, WriteError>) + Send>),
     Shared(Share),
 }
 
 /// Works within a transaction, or is told why there is none; says whether it went well, and what to do when the transaction
 /// has ended.
-type Share = Box<dyn FnOnce(rusqlite::Result<&Connection>) -> (bool, Ended) + Send>;
+type Share = Box<dyn FnOnce(Result<&Connection, WriteError>) -> (bool, Ended) + Send>;
 
 /// Tells whoever waits what became of the transaction.
-type Ended = Box<dyn FnOnce(rusqlite::Result<()>)>;
+type Ended = Box<dyn FnOnce(Result<(), WriteError>)>;
 
 /// The way to the writer. Clones lead to the same one.
 #[derive(Debug, Clone)]
@@ -38,6 +38,12 @@ pub enum WriteError {
     /// The ledger was closed before it was done.
     #[error("the ledger is closed")]
     Closed,
+    /// The ledger cannot be opened at present: why, in words.
+    #[error("the ledger is not open: {0}")]
+    NotOpen(String),
+    /// The ledger goes on in another file, for which this was not meant.
+    #[error("the ledger goes on in another file")]
+    Another,
     /// SQLite could not do it.
     #[error("the ledger cannot be written: {0}")]
     Sqlite(rusqlite::Error),
@@ -68,10 +74,10 @@ impl Errands {
         let (answer, answered) = sync_channel(1);
         let errand = Errand::Alone(Box::new(move |conn| {
             // This fails where nobody waits any more, and then nobody misses it.
-            let _ = answer.send(work(conn));
+            let _ = answer.send(conn.and_then(|conn| Ok(work(conn)?)));
         }));
         self.send(errand)?;
-        Ok(answered.recv().map_err(|_| WriteError::Closed)??)
+        answered.recv().map_err(|_| WriteError::Closed)?
     }
 
     /// The same within a transaction that is shared with whatever else waits: it is committed and synced when this returns.
@@ -81,15 +87,15 @@ impl Errands {
     ) -> Result<T, WriteError> {
         let (answer, answered) = sync_channel(1);
         let errand = Errand::Shared(Box::new(move |conn| {
-            let done = conn.and_then(work);
+            let done = conn.and_then(|conn| Ok(work(conn)?));
             let well = done.is_ok();
-            let ended = move |ended: rusqlite::Result<()>| {
+            let ended = move |ended: Result<(), WriteError>| {
                 let _ = answer.send(done.and_then(|done| ended.map(|()| done)));
             };
             (well, Box::new(ended))
         }));
         self.send(errand)?;
-        Ok(answered.recv().map_err(|_| WriteError::Closed)??)
+        answered.recv().map_err(|_| WriteError::Closed)?
     }
 
     fn send(&self, errand: Errand) -> Result<(), WriteError> {
@@ -100,54 +106,75 @@ impl Errands {
 }
 
 impl Inbox {
-    /// Does every errand that waits.
-    pub(super) fn work_off(&self, conn: &mut Connection) {
+    /// Does every errand that waits, or tells why it cannot be done.
+    pub(super) fn work_off(&self, mut conn: Result<&mut Connection, &str>) {
         let mut shares = Vec::new();
         while let Ok(errand) = self.0.try_recv() {
             match errand {
-                Errand::Alone(work) => work(conn),
+                Errand::Alone(work) => work(conn.as_deref_mut().map_err(|why| not_open(why))),
                 Errand::Shared(share) => shares.push(share),
             }
         }
-        if !shares.is_empty() {
-            share(conn, shares);
+        match conn {
+            _ if shares.is_empty() => {}
+            Ok(conn) => share(conn, shares),
+            Err(why) => refuse(shares, || not_open(why)),
         }
     }
 }
 
+fn not_open(why: &str) -> WriteError {
+    WriteError::NotOpen(why.to_owned())
+}
+
+/// One transaction for all of them.
 fn share(conn: &mut Connection, shares: Vec<Share>) {
-    let mut endings = Vec::with_capacity(shares.len());
-    let outcome = match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
-        Ok(tx) => work_within(tx, shares, &mut endings),
-        Err(error) => {
-            endings.extend(shares.into_iter().map(|share| share(Err(again(&error))).1));
-            Err(error)
-        }
+    let tx = match conn.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(tx) => tx,
+        Err(error) => return refuse(shares, || again(&error)),
     };
+    let mut endings = Vec::with_capacity(shares.len());
+    let outcome = work_within(tx, shares, &mut endings);
     for ended in endings {
         ended(outcome.as_ref().map(|()| ()).map_err(again));
     }
 }
 
-fn work_within(mut tx: Transaction<'_>, shares: Vec<Share>, endings: &mut Vec<Ended>) -> rusqlite::Result<()> {
+fn refuse(shares: Vec<Share>, why: impl Fn() -> WriteError) {
     for share in shares {
-        match tx.savepoint() {
+        let (_, ended) = share(Err(why()));
+        ended(Err(why()));
+    }
+}
+
+fn work_within(mut tx: Transaction<'_>, shares: Vec<Share>, endings: &mut Vec<Ended>) -> rusqlite::Result<()> {
+    let mut outcome = Ok(());
+    for share in shares {
+        let savepoint = match &outcome {
+            Ok(()) => tx.savepoint(),
+            Err(error) => Err(failure(error)),
+        };
+        match savepoint {
             Ok(savepoint) => {
                 let (well, ended) = share(Ok(&savepoint));
                 endings.push(ended);
                 // Dropped without a commit, it is undone.
                 if well {
-                    savepoint.commit()?;
+                    outcome = savepoint.commit();
                 }
             }
-            Err(error) => endings.push(share(Err(error)).1),
+            Err(error) => endings.push(share(Err(error.into())).1),
         }
     }
-    tx.commit()
+    outcome.and_then(|()| tx.commit())
 }
 
 /// An error once more, for the next one who waits.
-fn again(error: &rusqlite::Error) -> rusqlite::Error {
+fn again(error: &rusqlite::Error) -> WriteError {
+    failure(error).into()
+}
+
+fn failure(error: &rusqlite::Error) -> rusqlite::Error {
     match error {
         rusqlite::Error::SqliteFailure(code, words) => rusqlite::Error::SqliteFailure(*code, words.clone()),
         other => rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(other.to_string())),

@@ -1,7 +1,7 @@
 //! How the ledger is: what the writer last did, for `/ready` and the metrics.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The ledger's state, as the writer last left it.
@@ -13,12 +13,26 @@ pub struct Health {
     rows: AtomicU64,
     expired: AtomicU64,
     trouble: Mutex<Option<String>>,
+    generation: AtomicU64,
+    open: AtomicBool,
+    loss: Mutex<Option<Loss>>,
+}
+
+/// A ledger that was lost while this process ran, or found damaged when it started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Loss {
+    /// What happened and what to do, in words that name no folder.
+    pub(super) words: String,
+    /// Where the lost one is: it is spoken of as long as it is there.
+    pub(super) aside: Option<PathBuf>,
 }
 
 impl Health {
     pub(super) fn new(file: PathBuf) -> Health {
-        let (rows, expired) = (AtomicU64::new(0), AtomicU64::new(0));
-        Health { file, committed_ms: AtomicI64::new(i64::MIN), rows, expired, trouble: Mutex::new(None) }
+        let (rows, expired, generation) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        let (committed_ms, open) = (AtomicI64::new(i64::MIN), AtomicBool::new(false));
+        let (trouble, loss) = (Mutex::new(None), Mutex::new(None));
+        Health { file, committed_ms, rows, expired, trouble, generation, open, loss }
     }
 
     /// The ledger's file.
@@ -43,7 +57,37 @@ impl Health {
 
     /// Why the ledger cannot be written at present, in words; `None` when all is well.
     pub fn trouble(&self) -> Option<String> {
-        self.lock().clone()
+        lock(&self.trouble).clone()
+    }
+
+    /// Grows whenever the writer lets go of its files: who keeps a connection opens it anew then.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Whether this process has the ledger: its lock, and its file open.
+    pub fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// What an earlier file was lost by since the start, and what to do about it; `None` where none was, or where the file
+    /// that was set aside is no longer there.
+    pub fn loss(&self) -> Option<String> {
+        let loss = lock(&self.loss).clone()?;
+        loss.aside.is_none_or(|aside| aside.symlink_metadata().is_ok()).then_some(loss.words)
+    }
+
+    pub(super) fn opened(&self) {
+        self.open.store(true, Ordering::Release);
+    }
+
+    pub(super) fn let_go(&self) {
+        self.open.store(false, Ordering::Release);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    pub(super) fn set_loss(&self, loss: Loss) {
+        *lock(&self.loss) = Some(loss);
     }
 
     pub(super) fn committed(&self, now_ms: i64, rows: u64) {
@@ -56,10 +100,10 @@ impl Health {
     }
 
     pub(super) fn set_trouble(&self, words: Option<String>) {
-        *self.lock() = words;
+        *lock(&self.trouble) = words;
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Option<String>> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
+use super::watch::Identity;
+
 /// The lock, held as long as this lives. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -31,8 +33,15 @@ impl Lock {
             Err(TryLockError::WouldBlock) => return Err(NotTaken::Held(read_holder(&mut file))),
             Err(TryLockError::Error(error)) => return Err(NotTaken::Io(error)),
         }
-        write_holder(&mut file, holder).map_err(NotTaken::Io)?;
+        // That it names its holder is a courtesy. It is held also where a full disk has no room for the words.
+        let _ = write_holder(&mut file, holder);
         Ok(Lock { file })
+    }
+
+    /// Whether this is the lock that others meet: its file still has its name.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        let own = self.file.metadata().map(|found| Identity::told(&found));
+        matches!((own, Identity::of(path)), (Ok(own), Ok(found)) if own == found)
     }
 }
 

@@ -7,7 +7,9 @@
 //! - From the end of an answer to the sync at most 200 ms, also when the thread that saw it then falls silent (`writer`).
 //! - Counts are those of the rows, always; rows may go without changing them (`tally`, `expire`).
 //! - No row outlives its site's `retention_days` (`expire`). No address, no user agent, no query gets here to be kept.
-//! - One process writes, any number read beside it (`lock`, `read`).
+//! - One process writes, any number read beside it (`lock`, `read`). No file of the ledger is opened but by SQLite: to close a
+//!   second handle would let go of the locks that the process has on it.
+//! - Pages never wait for it and never end with it, whatever becomes of its files (`place`, `begin`, `mend`).
 //!
 //! # The way of a hit
 //!
@@ -59,11 +61,17 @@
 //! | a hit comes after the close | dropped: `shutdown` |
 //! | a defect panics in the writer | the batch in hand is dropped as above; the writer goes on |
 //! | a row is past `retention_days` | deleted, delivered or not, and counted in the same transaction: `retention`. The log tells of each pass. Its counts stay |
+//! | the file, or the folder, was deleted or moved away while it is open | at the next look, within a second, a new one is begun (`mend`): it has the tokens, scripts, sites and sinks of the old one and goes on with its seqs (`heritage`); rows and counts are lost, which the log, [`Health::loss`] and the sinks' `given_up` tell. The batch in hand goes to the new file |
+//! | another file was put in its place | that is opened as at a start; what is no ledger is set aside, as below |
+//! | its log was deleted alone | what is in it is moved to the file, and another log begun: nothing is lost |
+//! | the file is damaged, at the start or later | [`start`] renames it to `ledger.db.damaged-TIME` and begins a new one, as above, with what can be read of it; [`open`] refuses with [`FileError`]. The check at the start is `quick_check`, for one second at most: in a ledger of many gigabytes it sees only a part, and the rest when it is met |
+//! | it cannot be opened at the start (rights, a full disk, locked by another program) | [`start`] tries again each second; until then as when a commit fails. Nobody is let in without a token while it is not known whether there is one |
 //! | another process has the ledger | [`OpenError::Held`] names it |
-//! | the file is damaged, newer, somebody else's | [`FileError`] says what to do. The check at the start is `quick_check`, for one second at most: in a ledger of many gigabytes it sees only a part |
+//! | the file is newer, or somebody else's | it is left alone, and [`FileError`] says what to do |
 //!
 //! Dropped hits are counted in memory for the metrics ([`Recorder::dropped`]) and put into the counts with the next commit.
 
+mod begin;
 mod check;
 mod clock;
 mod days;
@@ -72,13 +80,17 @@ mod drops;
 mod errands;
 mod expire;
 mod health;
+mod heritage;
 mod hit;
 mod lanes;
 mod lock;
+mod mend;
 mod open;
 mod outbox;
+mod place;
 mod read;
 mod rows;
+mod said;
 mod schema;
 mod scripts;
 mod since;
@@ -87,7 +99,9 @@ mod store;
 mod tail;
 mod tally;
 mod tokens;
+mod trouble;
 mod wal;
+mod watch;
 mod writer;
 
 pub use check::FileError;
@@ -98,7 +112,7 @@ pub use errands::WriteError;
 pub use health::Health;
 pub use hit::Hit;
 pub use lanes::{Offered, Recorder};
-pub use open::{Ledger, OpenError, Summary, open};
+pub use open::{Ledger, OpenError, Summary, open, start};
 pub(crate) use outbox::DUE_AHEAD_MS;
 pub use outbox::{Batch, Bell, DeadLetter, EventReader, Filter, Held, Looked, NewBatch, Outbox, Place};
 pub use read::{ReadError, read};

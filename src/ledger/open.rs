@@ -1,33 +1,30 @@
-//! Opening and closing: the folder, the lock, the file's check, the sites, then the writer.
+//! Opening and closing: the place is opened, the writer started; at the end the writer commits what is left.
 
-use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ring::rand::{SecureRandom, SystemRandom};
-use rusqlite::Connection;
+use arc_swap::ArcSwap;
 
-use super::check;
+use super::check::{FileError, words};
 use super::clock::Clock;
 use super::drops::{DropReason, Drops};
 use super::errands::{Errands, WriteError};
 use super::health::Health;
 use super::lanes::{Lanes, Recorder};
-use super::lock::{Lock, NotTaken};
 use super::outbox::{Bell, Outbox};
+use super::place::{Opened, Place};
+use super::read::read;
 use super::scripts::{self, Script};
 use super::since;
-use super::store::{Site, Store};
 use super::tokens::{Known, Tokens};
 use super::writer::{self, Shared};
 use crate::config;
-use crate::event::EventIds;
 
-/// An open ledger: this process holds its lock and runs its writer. Dropping it closes it.
+/// An open ledger: this process holds its lock and runs its writer, or tries to. Dropping it closes it.
 #[derive(Debug)]
 pub struct Ledger {
     recorder: Recorder,
@@ -36,8 +33,6 @@ pub struct Ledger {
     tokens: Tokens,
     clock: Clock,
     writer: Option<JoinHandle<()>>,
-    /// Let go of last.
-    _lock: Lock,
 }
 
 /// What a ledger did between its opening and its closing.
@@ -70,15 +65,7 @@ pub enum OpenError {
     },
     /// There is a file, but it is no ledger that can be used.
     #[error(transparent)]
-    File(#[from] check::FileError),
-    /// SQLite cannot open or prepare the file.
-    #[error("the ledger {} cannot be opened: {said}", file.display())]
-    Sqlite {
-        /// The ledger's file.
-        file: PathBuf,
-        /// What SQLite said.
-        said: rusqlite::Error,
-    },
+    File(#[from] FileError),
     /// The writer's thread cannot be started.
     #[error("the ledger's writer cannot be started: {0}")]
     Writer(io::Error),
@@ -87,49 +74,55 @@ pub enum OpenError {
     Random,
 }
 
-/// The ledger's file within its folder.
-pub(super) const FILE: &str = "ledger.db";
-const LOCK_FILE: &str = "ledger.lock";
 /// How often it is looked whether the lanes are drained.
 const LOOK_DRAINED: Duration = Duration::from_millis(2);
-/// How long the writer waits for another connection's lock. Readers hold none that it would wait for.
-const BUSY: Duration = Duration::from_millis(100);
 
-/// Opens the ledger in `dir`, which is made where it is missing, for the sites of the configuration.
+/// Opens the ledger in `dir`, which is made where it is missing, for the sites of the configuration. Fails where it cannot be
+/// written: this is for commands, which have something to write.
 pub fn open(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Ledger, OpenError> {
-    let folder = |said| OpenError::Folder { dir: dir.to_owned(), said };
-    make_folder(dir).map_err(folder)?;
-    let lock = Lock::take(&dir.join(LOCK_FILE), &own_name()).map_err(|not| match not {
-        NotTaken::Held(holder) => OpenError::Held { dir: dir.to_owned(), holder },
-        NotTaken::Io(source) => folder(of_file(LOCK_FILE, &source)),
-    })?;
-    let file = dir.join(FILE);
-    make_file(&file).map_err(|source| folder(of_file(FILE, &source)))?;
-    let sqlite = |said| OpenError::Sqlite { file: file.clone(), said };
-    let mut conn = check::open_checked(&file)?;
-    configure(&conn).map_err(sqlite)?;
-    let known = register(&mut conn, sites).map_err(sqlite)?;
-    let mut seed = [0; 32];
-    SystemRandom::new().fill(&mut seed).map_err(|_| OpenError::Random)?;
-    let tokens = Known::load(&conn).map_err(sqlite)?;
-    let store = Store::new(conn, known, EventIds::seeded(seed), clock.clone()).map_err(sqlite)?;
+    let mut place = Place::new(dir, sites, clock);
+    let opened = place.open(None)?;
+    Ledger::over(place, Ok(opened))
+}
 
-    let shared = Shared {
-        lanes: Arc::new(Lanes::new()),
-        drops: Arc::new(Drops::new(sites.len())),
-        health: Arc::new(Health::new(file.clone())),
-        bell: Arc::new(Bell::default()),
-        draining: Arc::new(AtomicBool::new(false)),
-        drained: Arc::new(AtomicBool::new(false)),
-        closing: Arc::new(AtomicBool::new(false)),
+/// The same for who serves pages, which do not wait for the ledger: a damaged file is set aside and a new one begun, and where
+/// the ledger cannot be opened for now its writer goes on trying. Fails where that would not help: another process has the
+/// ledger, or the file is not this program's to write.
+pub fn start(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Ledger, OpenError> {
+    let mut place = Place::new(dir, sites, clock);
+    let opened = match place.open(None) {
+        Err(error) if error.is_final() => return Err(error),
+        opened => opened,
     };
-    let recorder = Recorder { lanes: shared.lanes.clone(), drops: shared.drops.clone() };
-    let (thread, errands) = writer::start(store, shared.clone()).map_err(OpenError::Writer)?;
-    let tokens = Tokens::new(errands.clone(), clock.clone(), tokens);
-    Ok(Ledger { recorder, shared, errands, tokens, clock, writer: Some(thread), _lock: lock })
+    Ledger::over(place, opened)
 }
 
 impl Ledger {
+    /// Starts the writer over what was opened, or was not.
+    fn over(place: Place, opened: Result<Opened, OpenError>) -> Result<Ledger, OpenError> {
+        let file = place.file();
+        let known = match &opened {
+            Ok(opened) => Known::load(&opened.store.conn).map_err(|said| OpenError::sqlite(&file, said))?,
+            // Whoever can be let in without a token is not let in while it is not known whether there is one.
+            Err(_) => Known::as_far_as_read(read(place.dir())),
+        };
+        let shared = Shared {
+            lanes: Arc::new(Lanes::new()),
+            drops: Arc::new(Drops::new(place.sites().len())),
+            health: Arc::new(Health::new(file)),
+            bell: Arc::new(Bell::default()),
+            draining: Arc::new(AtomicBool::new(false)),
+            drained: Arc::new(AtomicBool::new(false)),
+            closing: Arc::new(AtomicBool::new(false)),
+            known: Arc::new(ArcSwap::from_pointee(known)),
+            said: Arc::default(),
+        };
+        let (recorder, clock) = (shared.recorder(), place.clock().clone());
+        let (thread, errands) = writer::start(place, opened, shared.clone()).map_err(OpenError::Writer)?;
+        let tokens = Tokens::new(errands.clone(), clock.clone(), shared.known.clone());
+        Ok(Ledger { recorder, shared, errands, tokens, clock, writer: Some(thread) })
+    }
+
     /// Where requests leave their hits.
     pub fn recorder(&self) -> Recorder {
         self.recorder.clone()
@@ -147,14 +140,15 @@ impl Ledger {
 
     /// The way of sinks into the ledger.
     pub fn outbox(&self) -> Outbox {
-        let dir = self.shared.health.file().parent().unwrap_or(Path::new(""));
-        Outbox::new(dir, self.errands.clone(), self.shared.bell.clone(), self.clock.clone())
+        let (health, bell) = (self.shared.health.clone(), self.shared.bell.clone());
+        Outbox::new(self.errands.clone(), health, bell, self.clock.clone())
     }
 
     /// Makes these the current scripts, and returns all that are to be served: these, and those that were current within the
     /// last 30 days. Waits for the disk.
     pub fn scripts(&self, current: Vec<Script>) -> Result<Vec<Script>, WriteError> {
         let now_ms = self.clock.now_ms();
+        self.shared.said.lock().unwrap_or_else(PoisonError::into_inner).scripts = Some(current.clone());
         self.errands.run(move |conn| scripts::renew(conn, &current, now_ms))
     }
 
@@ -162,6 +156,7 @@ impl Ledger {
     /// the disk.
     pub fn gpc_json_since(&self, sites: Vec<String>) -> Result<Vec<i64>, WriteError> {
         let now_ms = self.clock.now_ms();
+        self.shared.said.lock().unwrap_or_else(PoisonError::into_inner).gpc_json = Some(sites.clone());
         self.errands.run(move |conn| since::renew(conn, &sites, now_ms))
     }
 
@@ -199,65 +194,38 @@ impl Drop for Ledger {
     }
 }
 
-/// What is personal is nobody else's to read: a folder made here is its owner's alone.
-fn make_folder(dir: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-/// SQLite gives its own files the rights of this one.
-fn make_file(file: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop)
-}
-
-/// An error that names the file in the folder.
-fn of_file(name: &str, source: &io::Error) -> io::Error {
-    io::Error::new(source.kind(), format!("{name}: {source}"))
-}
-
-/// This process, as another one is told of it.
-fn own_name() -> String {
-    let command: Vec<_> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    format!("process {} ({})", std::process::id(), command.join(" "))
-}
-
-fn configure(conn: &Connection) -> rusqlite::Result<()> {
-    conn.busy_timeout(BUSY)?;
-    conn.set_prepared_statement_cache_capacity(32);
-    conn.pragma_update(None, "journal_mode", "WAL")?;
-    conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-    conn.pragma_update(None, "secure_delete", "ON")?;
-    conn.pragma_update(None, "foreign_keys", "ON")?;
-    // 32 MiB: the pages that counts of a busy day are spread over.
-    conn.pragma_update(None, "cache_size", -32 * 1024)
-}
-
-/// Gives every site its row and id; a name is the same site for ever.
-fn register(conn: &mut Connection, sites: &[Arc<config::Site>]) -> rusqlite::Result<Vec<Site>> {
-    let tx = conn.transaction()?;
-    let mut known = Vec::with_capacity(sites.len());
-    for site in sites {
-        let timezone = site.timezone.iana_name().unwrap_or("UTC");
-        let id: i64 = tx.query_row(
-            "INSERT INTO sites(name, timezone) VALUES(?1, ?2)
-             ON CONFLICT(name) DO UPDATE SET timezone = excluded.timezone RETURNING id",
-            (&site.name, timezone),
-            |row| row.get(0),
-        )?;
-        tx.execute(
-            "INSERT INTO retention(site, days) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET days = excluded.days",
-            (id, site.privacy.retention_days),
-        )?;
-        known.push(Site::new(id, site.clone()));
+impl OpenError {
+    /// What the system said of the folder of a file.
+    pub(super) fn folder(file: &Path, said: &io::Error) -> OpenError {
+        let dir = file.parent().unwrap_or(file).to_owned();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        OpenError::Folder { dir, said: io::Error::new(said.kind(), format!("{name}: {said}")) }
     }
-    tx.commit()?;
-    Ok(known)
+
+    /// What SQLite said of a file.
+    pub(super) fn sqlite(file: &Path, said: rusqlite::Error) -> OpenError {
+        FileError::told(file, said).into()
+    }
+
+    /// Whether trying again would be wrong: the file is another's to write.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            OpenError::Held { .. } | OpenError::File(FileError::Foreign { .. } | FileError::Newer { .. }) => true,
+            OpenError::Random | OpenError::Writer(_) => true,
+            OpenError::Folder { .. } | OpenError::File(FileError::Damaged { .. } | FileError::Sqlite { .. }) => false,
+        }
+    }
+
+    /// The same for everybody to read: it names no path.
+    pub(super) fn in_public(&self) -> String {
+        match self {
+            OpenError::Folder { said, .. } => format!("the data folder cannot be used: {said}"),
+            OpenError::Held { .. } => "the ledger is in use by another process".to_owned(),
+            OpenError::File(FileError::Damaged { what, .. }) => format!("the ledger is damaged ({what})"),
+            OpenError::File(FileError::Foreign { .. }) => "the ledger's file is not Inlay's".to_owned(),
+            OpenError::File(FileError::Newer { .. }) => "the ledger's file was written by a newer Inlay".to_owned(),
+            OpenError::File(FileError::Sqlite { said, .. }) => format!("the ledger cannot be opened: {}", words(said)),
+            OpenError::Writer(_) | OpenError::Random => self.to_string(),
+        }
+    }
 }

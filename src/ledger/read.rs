@@ -8,8 +8,9 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::check::FileError;
-use super::open::FILE;
+use super::place::FILE;
 use super::schema::{self, Kind};
+use super::watch::{LOG, beside, is_missing};
 
 /// Why a ledger cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -73,11 +74,12 @@ const BUSY: Duration = Duration::from_secs(2);
 pub fn read(dir: &Path) -> Result<Connection, ReadError> {
     let file = dir.join(FILE);
     let none = || ReadError::None { dir: dir.to_owned() };
-    // SQLite's own words for all of this are "unable to open database file".
-    match std::fs::File::open(&file).and_then(|file| file.metadata()) {
+    // SQLite's own words for all of this are "unable to open database file". The file is not opened here where SQLite can:
+    // closing it would let go of the locks that this process's writer has on it.
+    match std::fs::metadata(&file) {
         Ok(found) if found.len() == 0 => return Err(none()),
         Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(none()),
+        Err(error) if is_missing(&error) => return Err(none()),
         Err(source) => return Err(ReadError::Denied { file, source }),
     }
     let (conn, kind) = connect(&file)?;
@@ -85,6 +87,7 @@ pub fn read(dir: &Path) -> Result<Connection, ReadError> {
     match kind {
         Kind::Empty => Err(none()),
         Kind::Foreign => Err(FileError::Foreign { file }.into()),
+        Kind::Unmarked => Err(FileError::unmarked(&file).into()),
         Kind::Ledger(found) if found > known => Err(FileError::Newer { file, found, known }.into()),
         Kind::Ledger(found) if found < known => Err(ReadError::Older { file, found, known }),
         Kind::Ledger(_) => Ok(conn),
@@ -101,8 +104,10 @@ fn connect(file: &Path) -> Result<(Connection, Kind), ReadError> {
         }
         Err(source) => return Err(FileError::told(file, source).into()),
     };
-    let mut log = file.as_os_str().to_owned();
-    log.push("-wal");
+    if let Err(source) = std::fs::File::open(file) {
+        return Err(ReadError::Denied { file: file.to_owned(), source });
+    }
+    let [log, _] = LOG.map(|end| beside(file, end));
     if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
         return Err(ReadError::NotClosed { file: file.to_owned(), source });
     }

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Ledger(i64),
     /// Something else's.
     Foreign,
+    /// It has a ledger's tables, and does not say that it is one: damage.
+    Unmarked,
 }
 
 pub(super) fn kind(conn: &Connection) -> rusqlite::Result<Kind> {
@@ -29,9 +31,14 @@ pub(super) fn kind(conn: &Connection) -> rusqlite::Result<Kind> {
     Ok(match (application_id, objects) {
         (APPLICATION_ID, _) => Kind::Ledger(version),
         (0, 0) => Kind::Empty,
+        _ if conn.query_row(OURS, [], |row| row.get(0))? => Kind::Unmarked,
         _ => Kind::Foreign,
     })
 }
+
+/// Whether the tables that every version has are there.
+const OURS: &str = "SELECT count(*) = 5 FROM sqlite_schema
+    WHERE type = 'table' AND name IN ('sites', 'events', 'spans', 'counts', 'state')";
 
 /// Takes the steps that are missing, each in a transaction of its own: a crash between two leaves a whole older version.
 pub(super) fn migrate(conn: &mut Connection, from: i64) -> rusqlite::Result<()> {

@@ -36,6 +36,9 @@ pub(super) struct Site {
     dropped: [u64; DropReason::OF_HITS.len()],
 }
 
+/// How many dropped hits the tables have, by site and reason.
+pub(super) type Counted = Vec<[u64; DropReason::OF_HITS.len()]>;
+
 /// What a commit made durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Committed {
@@ -91,6 +94,18 @@ impl Store {
     /// Whether `drops` has anything that the table does not have yet.
     pub(super) fn behind(&self, drops: &Drops) -> bool {
         self.sites.iter().enumerate().any(|(at, site)| site.dropped != drops.of_site(at))
+    }
+
+    /// What the tables have of the drops since the start.
+    pub(super) fn counted(&self) -> Counted {
+        self.sites.iter().map(|site| site.dropped).collect()
+    }
+
+    /// Those were counted in a file that this one takes the place of.
+    pub(super) fn count_from(&mut self, counted: &Counted) {
+        for (site, counted) in self.sites.iter_mut().zip(counted) {
+            site.dropped = *counted;
+        }
     }
 
     fn transaction(

@@ -1,10 +1,12 @@
 //! What is recorded, as it comes: for people who watch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::place::FILE;
 use super::read::{ReadError, read};
+use super::watch::Identity;
 
 /// A view, as far as a watcher is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +26,10 @@ pub struct Viewed {
 /// A place in the ledger, from which it is read on.
 #[derive(Debug)]
 pub struct Tail {
+    dir: PathBuf,
     conn: Connection,
+    /// Which file is read; `None` where that could not be seen.
+    file: Option<Identity>,
     seq: i64,
 }
 
@@ -35,13 +40,18 @@ const NEXT: &str =
 impl Tail {
     /// From what is committed next.
     pub fn from_now(dir: &Path) -> Result<Tail, ReadError> {
-        let conn = read(dir)?;
+        let (file, conn) = open(dir)?;
         let seq = conn.query_row("SELECT COALESCE(MAX(seq), 0) FROM events", [], |row| row.get(0)).unwrap_or(0);
-        Ok(Tail { conn, seq })
+        Ok(Tail { dir: dir.to_owned(), conn, file, seq })
     }
 
-    /// What was committed since.
+    /// What was committed since. Where another file has taken the place of the one that was read, it goes on there: seqs do too.
     pub fn since(&mut self) -> rusqlite::Result<Vec<Viewed>> {
+        if Identity::of(&self.dir.join(FILE)).ok() != self.file
+            && let Ok((file, conn)) = open(&self.dir)
+        {
+            (self.file, self.conn) = (file, conn);
+        }
         let mut statement = self.conn.prepare_cached(NEXT)?;
         let rows = statement.query_map([self.seq], |row| {
             let view = Viewed {
@@ -57,4 +67,10 @@ impl Tail {
         self.seq = read.last().map_or(self.seq, |(seq, _)| *seq);
         Ok(read.into_iter().map(|(_, view)| view).collect())
     }
+}
+
+/// A reader, and which file it reads.
+fn open(dir: &Path) -> Result<(Option<Identity>, Connection), ReadError> {
+    let file = Identity::of(&dir.join(FILE)).ok();
+    Ok((file, read(dir)?))
 }

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 
 use super::clock::Clock;
 use super::errands::{Errands, WriteError};
+use super::read::ReadError;
 
 /// The tokens of a ledger. Clones are the same tokens.
 #[derive(Debug, Clone)]
@@ -72,8 +73,9 @@ const CREATE: &str = "INSERT INTO tokens(name, hash, created, revoked) VALUES(?1
 const REVOKE: &str = "UPDATE tokens SET revoked = ?2 WHERE name = ?1 AND revoked IS NULL";
 
 impl Tokens {
-    pub(super) fn new(errands: Errands, clock: Clock, known: Known) -> Tokens {
-        Tokens { errands, clock, known: Arc::new(ArcSwap::from_pointee(known)) }
+    /// `known` is renewed with each change, and by the writer with each file.
+    pub(super) fn new(errands: Errands, clock: Clock, known: Arc<ArcSwap<Known>>) -> Tokens {
+        Tokens { errands, clock, known }
     }
 
     /// Makes a token and returns it: the only time that it is seen. Waits for the disk.
@@ -143,6 +145,15 @@ impl Known {
         let in_force = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let ever_made = conn.query_row("SELECT EXISTS(SELECT 1 FROM tokens)", [], |row| row.get(0))?;
         Ok(Known { in_force, ever_made })
+    }
+
+    /// What a reader finds where the ledger cannot be opened for writing. Where that is nothing, there may be tokens.
+    pub(super) fn as_far_as_read(reader: Result<Connection, ReadError>) -> Known {
+        let known = match reader {
+            Err(ReadError::None { .. }) => return Known::default(),
+            reader => reader.ok().and_then(|conn| Known::load(&conn).ok()),
+        };
+        known.unwrap_or(Known { in_force: Vec::new(), ever_made: true })
     }
 }
 

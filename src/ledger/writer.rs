@@ -1,20 +1,29 @@
 //! The writer: the one thread that takes hits from the lanes and commits them. It owns the connection; whoever else wants
-//! something written sends it an errand. Old rows it deletes in between.
+//! something written sends it an errand. Old rows it deletes in between. How it gets a connection, and another one when the
+//! file is lost: `mend`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
+
+use super::check;
 use super::drops::{DropReason, Drops};
 use super::errands::{self, Errands, Inbox};
 use super::expire::Expiry;
 use super::health::Health;
-use super::hit::Hit;
-use super::lanes::Lanes;
+use super::heritage::Heritage;
+use super::lanes::{Lanes, Recorder};
+use super::open::OpenError;
 use super::outbox::Bell;
-use super::store::{Committed, Store};
+use super::place::{Opened, Place};
+use super::said::Said;
+use super::store::{Committed, Counted};
+use super::tokens::Known;
+use super::trouble::Trouble;
 use super::wal;
 
 /// How often the lanes are looked at.
@@ -30,10 +39,8 @@ const ENOUGH: usize = 4 << 20;
 const ATTEMPTS: u32 = 3;
 /// The pause before a repeated attempt.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long nothing came while commits fail, until the writer tries by itself whether there is room again.
-const PROBE: Duration = Duration::from_secs(5);
-/// How often the log repeats that commits fail.
-const LOG_AGAIN: Duration = Duration::from_secs(60);
+/// How often it is looked whether the files are still there, at least; also before each commit.
+const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 
 /// What the writer shares with the ledger's other handles.
 #[derive(Debug, Clone)]
@@ -49,37 +56,55 @@ pub(super) struct Shared {
     pub(super) drained: Arc<AtomicBool>,
     /// The writer ends when it has drained.
     pub(super) closing: Arc<AtomicBool>,
+    /// The tokens of the file that is open.
+    pub(super) known: Arc<ArcSwap<Known>>,
+    pub(super) said: Arc<Mutex<Said>>,
 }
 
-struct Writer {
-    store: Store,
-    shared: Shared,
+pub(super) struct Writer {
+    pub(super) place: Place,
+    /// What is written to; none while it cannot be had.
+    pub(super) opened: Option<Opened>,
+    /// Why the first attempt to open it failed, until the writer has taken that up.
+    pub(super) refused: Option<OpenError>,
+    /// What a lost file leaves, until another one has it.
+    pub(super) heritage: Option<Heritage>,
+    /// What the tables of a lost file had of the drops.
+    pub(super) counted: Option<Counted>,
+    /// When the files were last looked at.
+    pub(super) looked: Option<Instant>,
+    pub(super) shared: Shared,
     inbox: Inbox,
-    batch: Vec<u8>,
+    pub(super) batch: Vec<u8>,
     /// The buffer that is exchanged for a lane's.
     spare: Vec<u8>,
     /// When the batch got its first hit.
     since: Option<Instant>,
     /// The lane that is taken first, in turn.
     first_lane: usize,
-    trouble: Option<Trouble>,
-    expiry: Expiry,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) expiry: Expiry,
 }
 
-/// While rows cannot be committed.
-struct Trouble {
-    /// When the log last said so.
-    logged: Instant,
-    /// When a commit of rows, or a probe, was last tried.
-    tried: Instant,
-}
-
-/// Starts the writer's thread.
-pub(super) fn start(store: Store, shared: Shared) -> std::io::Result<(JoinHandle<()>, Errands)> {
+/// Starts the writer's thread, with what could be opened.
+pub(super) fn start(
+    place: Place,
+    opened: Result<Opened, OpenError>,
+    shared: Shared,
+) -> std::io::Result<(JoinHandle<()>, Errands)> {
     let (errands, inbox) = errands::queue();
     let spare = shared.lanes.spare();
+    if opened.is_ok() {
+        shared.health.opened();
+    }
+    let (opened, refused) = opened.map_or_else(|error| (None, Some(error)), |opened| (Some(opened), None));
     let mut writer = Writer {
-        store,
+        place,
+        opened,
+        refused,
+        heritage: None,
+        counted: None,
+        looked: None,
         shared,
         inbox,
         batch: Vec::new(),
@@ -94,12 +119,20 @@ pub(super) fn start(store: Store, shared: Shared) -> std::io::Result<(JoinHandle
     Ok((thread, errands))
 }
 
+impl Shared {
+    pub(super) fn recorder(&self) -> Recorder {
+        Recorder { lanes: self.lanes.clone(), drops: self.drops.clone() }
+    }
+}
+
 impl Writer {
     /// Runs until the ledger is closed. A panic costs the batch in hand and nothing else: a defect in what one hit became must
     /// not end the recording of all others.
     fn run(&mut self) {
         while catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
-            self.store.tally.forget();
+            if let Some(opened) = &mut self.opened {
+                opened.store.tally.forget();
+            }
             self.give_up("a defect of Inlay's, see the log", self.loss());
             thread::sleep(LOOK);
         }
@@ -112,11 +145,12 @@ impl Writer {
                 self.shared.lanes.close();
             }
             self.gather();
+            self.look();
             let full = self.batch.len() >= ENOUGH && self.trouble.is_none();
             if draining || full || self.since.is_some_and(|since| since.elapsed() >= self.patience()) {
                 self.commit(draining);
             }
-            self.inbox.work_off(&mut self.store.conn);
+            self.run_errands();
             if !closing {
                 self.expire();
                 self.probe();
@@ -126,7 +160,9 @@ impl Writer {
                 self.shared.drained.store(true, Ordering::Release);
             }
             if drained && closing {
-                self.expiry.tell(&self.store.conn);
+                if let Some(opened) = &self.opened {
+                    self.expiry.tell(&opened.store.conn);
+                }
                 break;
             }
             if !closing && !full {
@@ -135,10 +171,29 @@ impl Writer {
         }
     }
 
+    /// Looks after the files now and then.
+    fn look(&mut self) {
+        if self.looked.is_some_and(|looked| looked.elapsed() < LOOK_AT_FILES) {
+            return;
+        }
+        if let Err(words) = self.mend() {
+            self.tell_trouble(&words, 0);
+        }
+    }
+
+    fn run_errands(&mut self) {
+        let conn = match &mut self.opened {
+            Some(opened) => Ok(&mut opened.store.conn),
+            None => Err(self.trouble.as_ref().map_or("it is being opened", |trouble| trouble.words.as_str())),
+        };
+        self.inbox.work_off(conn);
+    }
+
     /// Takes up what the lanes have.
     fn gather(&mut self) {
         self.first_lane = self.shared.lanes.take(&mut self.batch, &mut self.spare, self.first_lane, ENOUGH);
-        if self.since.is_none() && (!self.batch.is_empty() || self.store.behind(&self.shared.drops)) {
+        let behind = self.opened.as_ref().is_some_and(|opened| opened.store.behind(&self.shared.drops));
+        if self.since.is_none() && (!self.batch.is_empty() || behind) {
             self.since = Some(Instant::now());
         }
     }
@@ -152,16 +207,22 @@ impl Writer {
         if self.since.take().is_none() {
             return;
         }
-        let attempts = if self.trouble.is_some() && !draining { 1 } else { ATTEMPTS };
+        if let Err(words) = self.mend() {
+            return self.give_up(&words, self.loss());
+        }
+        let mut attempts = if self.trouble.is_some() && !draining { 1 } else { ATTEMPTS };
         let mut failed = String::new();
-        for attempt in 0..attempts {
-            if attempt > 0 {
-                thread::sleep(PAUSE);
-            }
-            match self.store.commit(&self.batch, &self.shared.drops) {
+        while let Some(opened) = &mut self.opened {
+            match opened.store.commit(&self.batch, &self.shared.drops) {
                 Ok(committed) => return self.committed(committed),
-                Err(error) => failed = error.to_string(),
+                Err(error) if check::is_damage(&error) && self.leave_damaged(&error) => continue,
+                Err(error) => failed = check::words(&error),
             }
+            attempts -= 1;
+            if attempts == 0 {
+                break;
+            }
+            thread::sleep(PAUSE);
         }
         self.give_up(&failed, self.loss());
     }
@@ -181,7 +242,7 @@ impl Writer {
 
     fn committed(&mut self, committed: Committed) {
         self.batch.clear();
-        self.shared.health.committed(self.store.clock.now_ms(), committed.rows);
+        self.shared.health.committed(self.place.clock().now_ms(), committed.rows);
         if let Some(hour) = committed.oldest_hour {
             self.expiry.appended(hour);
         }
@@ -190,59 +251,31 @@ impl Writer {
             self.shared.bell.committed(committed.last_seq);
             self.recovered();
         }
-        if let Err(error) = wal::shorten(&self.store.conn) {
+        let shortened = self.opened.as_ref().map_or(Ok(()), |opened| wal::shorten(&opened.store.conn));
+        if let Err(error) = shortened {
             tracing::warn!(%error, "the ledger's write-ahead log could not be shortened");
-        }
-    }
-
-    /// While commits fail and nothing comes that could show whether they still do: tries.
-    fn probe(&mut self) {
-        let Some(trouble) = self.trouble.as_mut().filter(|trouble| trouble.tried.elapsed() >= PROBE) else { return };
-        trouble.tried = Instant::now();
-        if self.store.probe().is_ok() {
-            self.recovered();
-        }
-    }
-
-    fn recovered(&mut self) {
-        if self.trouble.take().is_some() {
-            self.shared.health.set_trouble(None);
-            tracing::info!("the ledger can be written again");
         }
     }
 
     /// Deletes a few of the rows whose time has passed.
     fn expire(&mut self) {
-        match self.expiry.step(&mut self.store.conn, self.store.clock.now_ms()) {
+        let Some(Opened { store, .. }) = &mut self.opened else { return };
+        match self.expiry.step(&mut store.conn, store.clock.now_ms()) {
             Ok(expired) => {
                 for (id, rows) in expired {
                     self.shared.health.add_expired(rows);
                     // For the metrics. A site that left the configuration has no counter there any more.
-                    if let Some(site) = self.store.sites.iter().position(|site| site.id == id) {
+                    if let Some(site) = store.sites.iter().position(|site| site.id == id) {
                         self.shared.drops.add(site, DropReason::Retention, rows);
                     }
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "rows past their retention could not be deleted, trying again in a minute");
+                if check::is_damage(&error) {
+                    self.leave_damaged(&error);
+                }
             }
         }
-    }
-
-    fn give_up(&mut self, error: &str, reason: DropReason) {
-        let mut dropped: u64 = 0;
-        let mut rest = self.batch.as_slice();
-        while let Some(hit) = Hit::take(&mut rest) {
-            self.shared.drops.add(hit.site, reason, 1);
-            dropped += 1;
-        }
-        self.batch.clear();
-        let now = Instant::now();
-        let logged = self.trouble.as_ref().map(|trouble| trouble.logged).filter(|logged| logged.elapsed() < LOG_AGAIN);
-        if logged.is_none() {
-            tracing::error!(error, dropped, "the ledger cannot be written, hits are dropped");
-        }
-        self.trouble = Some(Trouble { logged: logged.unwrap_or(now), tried: now });
-        self.shared.health.set_trouble(Some(error.into()));
     }
 }

@@ -22,7 +22,7 @@ use super::batch::Packed;
 use super::orders::{Desk, Order};
 use super::status::{LastError, Rate, State};
 use super::{background, backoff};
-use crate::config::Sink;
+use crate::config::{Begin, Sink};
 use crate::event::Shape;
 use crate::ledger::{Batch, Clock, EventReader, Filter, Outbox, Place, ReadError, WriteError};
 
@@ -39,6 +39,8 @@ pub(super) struct Parts {
 pub(super) struct Shipper {
     parts: Parts,
     place: Place,
+    /// Which of the ledger's files it stands in.
+    generation: u64,
     shape: Shape,
     reader: Option<EventReader>,
     /// Up to here rows were looked at: behind the cursor only where nobody wants what lies between.
@@ -108,12 +110,14 @@ const LOOK: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE_MS: i64 = 25 * 60 * 60 * 1000;
 
 /// Gives a sink its place in the ledger, as soon as that can be written, and ships until it is told to end.
-pub(super) fn run(parts: Parts) {
+pub(super) fn run(mut parts: Parts) {
     background::give_way();
     loop {
         let strokes = parts.outbox.bell().strokes();
+        let generation = parts.outbox.generation();
+        parts.outbox = parts.outbox.within(generation);
         match parts.outbox.join(&parts.sink.name, parts.sink.begin, &parts.filter) {
-            Ok(place) => return Shipper::new(parts, place).run(),
+            Ok(place) => return Shipper::new(parts, place, generation).run(),
             Err(WriteError::Closed) => return,
             Err(error) => {
                 let error = LastError { what: error.to_string(), at_ms: parts.clock.now_ms() };
@@ -128,7 +132,7 @@ pub(super) fn run(parts: Parts) {
 }
 
 impl Shipper {
-    fn new(parts: Parts, place: Place) -> Shipper {
+    fn new(parts: Parts, place: Place, generation: u64) -> Shipper {
         Shipper {
             shape: Shape::new(&parts.sink.fields),
             reader: None,
@@ -149,6 +153,7 @@ impl Shipper {
             numbers: numbers::Numbers::default(),
             bounds: bounds::Bounds::default(),
             place,
+            generation,
             parts,
         }
     }
@@ -181,6 +186,9 @@ impl Shipper {
     }
 
     fn step(&mut self) -> Result<Turn, Trouble> {
+        if self.parts.outbox.generation() != self.generation {
+            self.join_again()?;
+        }
         self.settle()?;
         self.obey()?;
         let now_ms = self.parts.clock.now_ms();
@@ -205,6 +213,34 @@ impl Shipper {
             return Ok(turn);
         }
         self.deliver(now_ms)
+    }
+
+    /// The ledger goes on in another file, which has this sink's place as the old one had it, or a backup's, or none: what was
+    /// not written down in the old one is lost with it.
+    fn join_again(&mut self) -> Result<(), Trouble> {
+        let generation = self.parts.outbox.generation();
+        self.parts.outbox = self.parts.outbox.within(generation);
+        let Parts { sink, outbox, filter, .. } = &self.parts;
+        // Where the file knows nothing of the sink, it has nothing that the sink has had.
+        let mut place = outbox.join(&sink.name, Begin::Start, filter)?;
+        if let Some(done) = self.done.as_ref().filter(|done| done.last_seq <= place.cursor) {
+            outbox.accepted(place.id, place.cursor, done.events, done.state.clone(), None)?;
+            place.state = done.state.clone().unwrap_or(place.state);
+        }
+        self.place = place;
+        tracing::warn!(
+            sink = sink.name,
+            behind_seq = self.place.cursor,
+            "the ledger is another file, a sink goes on in it"
+        );
+        (self.reader, self.on_its_way, self.done, self.risen, self.gathering) = (None, None, None, None, None);
+        (self.maybe_open, self.maybe_dead, self.looked) = (true, true, self.place.cursor);
+        (self.numbers, self.bounds) = Default::default();
+        self.generation = generation;
+        if let Err(why) = self.parts.backend.resume(&self.place.state) {
+            self.stop(why);
+        }
+        Ok(())
     }
 
     /// Why nothing goes at present, if so, and for how long.
@@ -273,7 +309,7 @@ impl Shipper {
         Ok(())
     }
 
-    fn replay(&mut self, begin: crate::config::Begin) -> Result<(), Trouble> {
+    fn replay(&mut self, begin: Begin) -> Result<(), Trouble> {
         let place = &mut self.place;
         place.cursor = self.parts.outbox.replay(place.id, begin)?;
         tracing::info!(sink = self.parts.sink.name, behind_seq = place.cursor, "a sink's events go again");
@@ -324,7 +360,7 @@ impl Shipper {
 
     fn reader(&mut self) -> Result<&mut EventReader, Trouble> {
         if self.reader.is_none() {
-            self.reader = Some(EventReader::open(self.parts.outbox.dir())?);
+            self.reader = Some(self.parts.outbox.reader()?);
         }
         self.reader.as_mut().ok_or(Trouble::Write(WriteError::Closed))
     }

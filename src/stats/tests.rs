@@ -148,7 +148,7 @@ fn damage_that_shows_when_it_is_read_is_told_with_what_to_do() {
     let question = Question { site: None, days: 7, top: 10 };
     let error = super::report(&conn, &question, NOON.parse().expect("a time")).expect_err("the counts are damaged");
     let words = format!("{:#}", anyhow::Error::new(error));
-    assert!(words.contains("ledger.db is damaged (") && words.contains("put a backup in their place"), "{words}");
+    assert!(words.contains("ledger.db is damaged (") && words.contains("inlay ledger repair"), "{words}");
     assert_eq!(words.matches("malformed").count(), 1, "said once: {words}");
 }
 

@@ -26,7 +26,7 @@ mod held;
 mod place;
 mod read;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -38,8 +38,8 @@ pub(super) use self::expired::expired;
 pub use self::held::Held;
 pub use self::place::Place;
 pub use self::read::{EventReader, Filter, Looked};
-use super::Clock;
 use super::errands::{Errands, WriteError};
+use super::{Clock, Health, ReadError};
 use crate::config::Begin;
 use batch::take_away;
 
@@ -50,20 +50,33 @@ pub(crate) const DUE_AHEAD_MS: i64 = 70 * 60 * 1000;
 /// The way of sinks into the ledger. Clones lead to the same one.
 #[derive(Debug, Clone)]
 pub struct Outbox {
-    dir: PathBuf,
     errands: Errands,
+    health: Arc<Health>,
     bell: Arc<Bell>,
     clock: Clock,
+    /// The only file of the ledger's that anything is written to; none: whichever is the present one.
+    generation: Option<u64>,
 }
 
 impl Outbox {
-    pub(super) fn new(dir: &Path, errands: Errands, bell: Arc<Bell>, clock: Clock) -> Outbox {
-        Outbox { dir: dir.to_owned(), errands, bell, clock }
+    pub(super) fn new(errands: Errands, health: Arc<Health>, bell: Arc<Bell>, clock: Clock) -> Outbox {
+        Outbox { errands, health, bell, clock, generation: None }
     }
 
-    /// The folder of the ledger.
-    pub fn dir(&self) -> &Path {
-        &self.dir
+    /// A reader of the ledger's events.
+    pub fn reader(&self) -> Result<EventReader, ReadError> {
+        EventReader::open(self.health.file().parent().unwrap_or(Path::new("")))
+    }
+
+    /// Grows when the ledger goes on in another file, in which a sink has to find its place anew.
+    pub fn generation(&self) -> u64 {
+        self.health.generation()
+    }
+
+    /// The way into this one of the ledger's files: once it goes on in another, nothing is written any more.
+    #[must_use]
+    pub fn within(&self, generation: u64) -> Outbox {
+        Outbox { generation: Some(generation), ..self.clone() }
     }
 
     /// Rings at every commit that brought events.
@@ -114,7 +127,12 @@ impl Outbox {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, WriteError> {
-        self.errands.share(work)
+        let (health, generation) = (self.health.clone(), self.generation);
+        let done = self.errands.share(move |conn| match generation {
+            Some(generation) if generation != health.generation() => Ok(None),
+            _ => work(conn).map(Some),
+        });
+        done?.ok_or(WriteError::Another)
     }
 }
 

@@ -82,7 +82,7 @@ fn a_damaged_file_is_refused_with_what_to_do() {
         damage(&dir.path().join("ledger.db"));
         let words = refusal(dir.path());
         assert!(words.contains("is damaged"), "{what}: {words}");
-        assert!(words.contains("put a backup in their place"), "{what}: {words}");
+        assert!(words.contains("`inlay ledger repair` saves what can be saved"), "{what}: {words}");
         assert!(words.contains("docs/ledger.md"), "{what}: {words}");
     }
 }

@@ -1,9 +1,11 @@
 //! The ledger as a whole, through its public face: hits in, tables out. Tests of single parts stand beside them.
 
 mod crash;
+mod damaged;
 mod file;
 mod full;
 mod handover;
+mod lost;
 mod model;
 mod owner;
 mod record;
