@@ -33,7 +33,7 @@ const ROUNDS_IN_FLIGHT: usize = 3;
 /// What may be lost was answered this shortly before.
 const LOST: Duration = Duration::from_millis(200);
 /// The same on a machine that is busy with more.
-const LOST_AT_MOST: Duration = Duration::from_secs(2);
+const LOST_AT_MOST: Duration = Duration::from_secs(5);
 
 /// Everything that outlives a kill.
 struct Stage {

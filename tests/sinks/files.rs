@@ -1,6 +1,7 @@
 //! `file` and `stdout`: each event exactly once over the files that are to be read, whatever is being rotated or compressed.
 
 use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ fn files_are_closed_by_size_and_compressed_and_each_event_is_there_once() {
     let names = settled(&packed, 60);
     let closed = names.iter().filter(|name| name.ends_with(".ndjson.gz")).count();
     assert!(closed >= 3 && names.len() - closed <= 1, "closed ones are compressed, one is written: {names:?}");
+    let mode = std::fs::metadata(packed.join(&names[0])).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!((names[0].ends_with(".gz"), mode), (true, 0o640), "compressed ones have the rights of the others");
     assert_eq!(paths_in(&packed), expected);
     let names = settled(&plain, 60);
     assert!(names.len() >= 4 && names.iter().all(|name| name.ends_with(".ndjson")), "nothing is compressed: {names:?}");
@@ -82,6 +85,25 @@ fn a_file_is_closed_when_its_time_is_over_though_nothing_more_comes() {
     visits(&proxy, 2, 3);
     settled(&folder, 3);
     assert_eq!(paths_in(&folder), ["/000", "/001", "/002"]);
+}
+
+#[test]
+fn a_file_that_somebody_takes_away_is_followed_by_a_new_one() {
+    let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
+    let folder = dir.path().join("events");
+    let config = format!("{}{}", site("shop", &origin), sink::file("files", &folder, ""));
+    let proxy = Proxy::start_in(dir.clone(), "", &config);
+    visits(&proxy, 0, 2);
+    let names = settled(&folder, 2);
+    let rights = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!((rights(&folder), rights(&folder.join(&names[0]))), (0o750, 0o640), "nobody else reads them");
+    let taken = dir.path().join("taken.ndjson");
+    std::fs::rename(folder.join(&names[0]), &taken).expect("moved");
+    visits(&proxy, 2, 4);
+    let others = settled(&folder, 2);
+    assert_ne!(others, names, "another name");
+    assert_eq!(paths_in(&folder), ["/002", "/003"], "what comes is not written where nobody finds it");
+    assert_eq!(std::fs::read_to_string(taken).expect("UTF-8").lines().count(), 2, "what was taken stays as it was");
 }
 
 #[test]
