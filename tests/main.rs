@@ -12,6 +12,7 @@
 mod browser;
 mod caches;
 mod check;
+mod commands;
 mod corpus;
 mod crash;
 mod embed;

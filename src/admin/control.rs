@@ -1,4 +1,4 @@
-//! Commands that change something, sent to the process that holds the ledger: a socket in the data folder.
+//! Commands for the process that holds the ledger, over a socket in the data folder.
 //!
 //! One connection, one command, one answer, each a line of JSON. Only the folder's owner can open the socket (0600), so who
 //! can send is who could write the ledger; nothing else is asked. `app` holds the [`Control`], `cli` calls [`send`].
@@ -16,10 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use socket2::SockRef;
 
-use crate::ledger::{Health, Token, Tokens};
+use super::command::{Answer, Command, carry_out};
+use crate::ledger::{Health, Tokens};
+use crate::sink::Sinks;
 
 /// The socket's name in the data folder.
 const SOCKET: &str = "inlay.sock";
@@ -35,49 +36,6 @@ const ANSWER: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the listener rests after a failure of its own, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
-
-/// What is to be changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Command {
-    /// Make an access token of this name.
-    TokenCreate {
-        /// Its name in the list.
-        name: String,
-    },
-    /// Tell which tokens there are.
-    TokenList,
-    /// Take a token back.
-    TokenRevoke {
-        /// Its name in the list.
-        name: String,
-    },
-}
-
-/// What came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// The token, which nobody will be shown again.
-    Token(String),
-    /// The tokens, oldest first.
-    Tokens(Vec<Listed>),
-    /// It is done.
-    Done,
-    /// It is not, and why: a sentence.
-    Refused(String),
-}
-
-/// A token in the list, without what it takes to use it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
-    /// Its name.
-    pub name: String,
-    /// When it was made, milliseconds since 1970.
-    pub created_ms: i64,
-    /// When it was revoked, milliseconds since 1970; `None` while it is in force.
-    pub revoked_ms: Option<i64>,
-}
 
 /// The open socket. Dropping it closes it and removes its file.
 #[derive(Debug)]
@@ -107,22 +65,21 @@ impl Control {
     /// Opens the socket in `dir` and carries out what comes, one after the other, on a thread of its own.
     ///
     /// While the process has the ledger, a socket that is already there is a dead process's and is replaced.
-    pub fn open(dir: &Path, ledger: Arc<Health>, tokens: Tokens) -> Result<Control, ControlError> {
+    pub fn open(
+        dir: &Path,
+        ledger: Arc<Health>,
+        tokens: Tokens,
+        sinks: Option<Arc<Sinks>>,
+    ) -> Result<Control, ControlError> {
         let path = dir.join(SOCKET);
         let failed = |source| ControlError::Io { path: path.clone(), source };
         let closing = Arc::new(AtomicBool::new(false));
         let mut door = Door { path: path.clone(), ledger, listener: None };
         door.keep_open();
         let seen = closing.clone();
-        let serve = move || serve(&mut door, &seen, &tokens);
+        let serve = move || serve(&mut door, &seen, &tokens, sinks.as_deref());
         let thread = thread::Builder::new().name("control".to_owned()).spawn(serve).map_err(failed)?;
         Ok(Control { path, closing, thread: Some(thread) })
-    }
-}
-
-impl From<Token> for Listed {
-    fn from(token: Token) -> Listed {
-        Listed { name: token.name, created_ms: token.created_ms, revoked_ms: token.revoked_ms }
     }
 }
 
@@ -175,16 +132,6 @@ impl Drop for Door {
     }
 }
 
-/// Does what a command says, in the process that holds the ledger. Waits for the disk.
-pub fn carry_out(command: Command, tokens: &Tokens) -> Answer {
-    let done = match command {
-        Command::TokenCreate { name } => tokens.create(&name).map(Answer::Token),
-        Command::TokenList => tokens.list().map(|all| Answer::Tokens(all.into_iter().map(Listed::from).collect())),
-        Command::TokenRevoke { name } => tokens.revoke(&name).map(|()| Answer::Done),
-    };
-    done.unwrap_or_else(|error| Answer::Refused(error.to_string()))
-}
-
 /// Sends a command to the process that holds the ledger in `dir`. `None`: no process listens there.
 pub fn send(dir: &Path, command: &Command) -> Result<Option<Answer>, ControlError> {
     let path = dir.join(SOCKET);
@@ -212,7 +159,7 @@ fn bind(path: &Path) -> io::Result<(UnixListener, u64)> {
     Ok((listener, number))
 }
 
-fn serve(door: &mut Door, closing: &AtomicBool, tokens: &Tokens) {
+fn serve(door: &mut Door, closing: &AtomicBool, tokens: &Tokens, sinks: Option<&Sinks>) {
     while !closing.load(Ordering::Acquire) {
         door.keep_open();
         let Some((listener, _)) = &door.listener else {
@@ -222,7 +169,7 @@ fn serve(door: &mut Door, closing: &AtomicBool, tokens: &Tokens) {
         let served = match listener.accept() {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
             _ if closing.load(Ordering::Acquire) => return,
-            accepted => accepted.and_then(|(stream, _)| answer(stream, tokens)),
+            accepted => accepted.and_then(|(stream, _)| answer(stream, tokens, sinks)),
         };
         if let Err(error) = served {
             tracing::debug!(error = %error, "a command over the control socket came to nothing");
@@ -231,10 +178,10 @@ fn serve(door: &mut Door, closing: &AtomicBool, tokens: &Tokens) {
     }
 }
 
-fn answer(mut stream: UnixStream, tokens: &Tokens) -> io::Result<()> {
+fn answer(mut stream: UnixStream, tokens: &Tokens, sinks: Option<&Sinks>) -> io::Result<()> {
     let line = read_line(&mut stream, COMMAND_LINE, COMMAND)?;
     let answer = match serde_json::from_str(&line) {
-        Ok(command) => carry_out(command, tokens),
+        Ok(command) => carry_out(command, tokens, sinks),
         Err(error) => Answer::Refused(format!("the running inlay does not know this command: {error}")),
     };
     let mut line = serde_json::to_vec(&answer)?;
@@ -258,12 +205,14 @@ fn read_line(stream: &mut UnixStream, limit: u64, patience: Duration) -> io::Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Begin;
     use crate::ledger::{self, Clock, Ledger};
+    use crate::sink::Order;
 
     /// A process that holds the ledger in a folder.
     fn open(dir: &Path) -> (Ledger, Control) {
         let ledger = ledger::open(dir, &[], Clock::system()).expect("the folder takes a ledger");
-        let control = Control::open(dir, ledger.health(), ledger.tokens()).expect("the thread starts");
+        let control = Control::open(dir, ledger.health(), ledger.tokens(), None).expect("the thread starts");
         (ledger, control)
     }
 
@@ -327,6 +276,33 @@ mod tests {
         assert!(create(dir.path(), "ci").is_some(), "the new process answers");
         drop(process);
         assert!(!dir.path().join(SOCKET).exists(), "nothing is left");
+    }
+
+    #[test]
+    fn sinks_are_told_of_and_take_orders_over_the_socket() {
+        let dir = folder();
+        let ledger = ledger::open(dir.path(), &[], Clock::system()).expect("the folder takes a ledger");
+        let (config, events) = (dir.path().join("inlay.toml"), dir.path().join("events"));
+        let sink = format!("[[sink]]\nname = 'archive'\nkind = 'file'\npath = '{}'\n", events.display());
+        let site = "[[site]]\nname = 'shop'\nhosts = ['*']\norigin = 'http://127.0.0.1:3000'\n";
+        fs::write(&config, format!("{site}{sink}")).expect("writable");
+        let config = crate::config::load(&config, &|_| None).expect("a good configuration");
+        let sinks = Arc::new(Sinks::start(&config, &ledger.outbox(), &Clock::system()));
+        let _control =
+            Control::open(dir.path(), ledger.health(), ledger.tokens(), Some(sinks.clone())).expect("a socket");
+        let order = |name: &str, order| {
+            let command = Command::SinkOrder { name: name.to_owned(), order };
+            send(dir.path(), &command).expect("the socket answers")
+        };
+        for given in [Order::Drain, Order::Retry(Some(7)), Order::Replay(Begin::At(5)), Order::Pause] {
+            assert_eq!(order("archive", given), Some(Answer::Done), "{given:?}");
+        }
+        let told = send(dir.path(), &Command::SinkStatus).expect("the socket answers");
+        let Some(Answer::Sinks(told)) = told else { panic!("the sinks were asked for: {told:?}") };
+        assert!(matches!(told.as_slice(), [one] if one.name == "archive" && one.kind == "file"), "{told:?}");
+        let refused = order("archiv", Order::Pause);
+        assert!(matches!(&refused, Some(Answer::Refused(why)) if why.contains("archive")), "{refused:?}");
+        sinks.stop(Duration::from_secs(5));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! read the ledger. What belongs to the process as a whole comes in as a [`Snapshot`].
 
 mod access;
+mod command;
 mod control;
 mod health;
 mod host;
@@ -39,7 +40,8 @@ use host::Hosts;
 use page::View;
 use reply::Reply;
 
-pub use control::{Answer, Command, Control, ControlError, Listed, carry_out, send};
+pub use command::{Answer, Command, Listed, carry_out};
+pub use control::{Control, ControlError, send};
 pub use snapshot::{Phase, Recording, SiteNumbers, Snapshot};
 
 /// A body longer than so many bytes is nothing that is taken here; the server need not read on.

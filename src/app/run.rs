@@ -66,7 +66,7 @@ pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
     read_roots()?;
     limits::fail_instead_of_ending();
     let inlay = Inlay::open(config.clone())?;
-    let control = Control::open(&config.server.data, inlay.health(), inlay.tokens())?;
+    let control = Control::open(&config.server.data, inlay.health(), inlay.tokens(), Some(inlay.sinks()))?;
     let mut server = Server::new_with_opt_and_conf(None, server_conf());
     let (closing, closed) = watch::channel(false);
     let (accepting, accepts) = watch::channel(false);

@@ -1,4 +1,6 @@
-//! `inlay check --config FILE`: every problem, one line each; or what the file means, in a few lines a site.
+//! `inlay check --config FILE`: every problem, one line each; or what the file means, in a few lines a site and a sink.
+
+mod sink;
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
@@ -6,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::sink::SinkSummary;
 use super::{DONE, FAILED, WRONG_USE, printed};
 use crate::app;
 use crate::config::{Config, Env, Host, HostSent, InFront, Net, Origin, OwnerTag, Site};
@@ -46,7 +49,8 @@ impl Display for Summary<'_> {
         writeln!(f, "admin     {}", server.admin.listen)?;
         writeln!(f, "data      {}", server.data.display())?;
         write!(f, "trusted   {}", list(server.trusted_proxies.iter().map(|net| network(*net))))?;
-        self.0.sites.iter().try_for_each(|site| write!(f, "\n\n{}", SiteSummary(site)))
+        self.0.sites.iter().try_for_each(|site| write!(f, "\n\n{}", SiteSummary(site)))?;
+        self.0.sinks.iter().try_for_each(|sink| write!(f, "\n\n{}", SinkSummary(sink)))
     }
 }
 
@@ -180,6 +184,21 @@ origin = "https://[::1]"
 host = "origin"
 in_front = "none"
 privacy = { honor = [], retention_days = 30 }
+
+[[sink]]
+name = "archive"
+kind = "file"
+path = "events"
+from = "2026-11-01"
+
+[[sink]]
+name = "hook"
+kind = "http"
+url = "https://collector.example/in?token=secret"
+sign = "0123456789abcdef"
+gzip = true
+sites = ["shop"]
+fields = { drop = ["referrer"], rename = { host = "hostname" }, hash = ["view_id"], hash_key = "0123456789abcdef" }
 "#;
         let (code, out, err) = check(text, "inlay.toml");
         assert_eq!((code, err.as_str()), (0, ""));
@@ -208,6 +227,20 @@ site rest
   caches  nothing keeps pages before Inlay: every tagged page bears a view id
   kept    30 days; a day begins in UTC
   honours the opt-out cookie
+
+sink archive
+  to      files in events, 100000000 bytes or 3600 s each, compressed when closed
+  of      all sites, when it is new from 2026-11-01T00:00:00Z on
+  fields  all
+  batch   1000 events, 1000000 bytes or 1 s
+  held    10737418240 bytes at most; pauses of 300 s at most
+
+sink hook
+  to      POST https://collector.example/in, compressed, signed
+  of      shop, when it is new from now on
+  fields  all but referrer; host as hostname; hashed: view_id
+  batch   1000 events, 1000000 bytes or 1 s
+  held    10737418240 bytes at most; pauses of 300 s at most
 ";
         assert_eq!(out, wanted);
     }

@@ -35,7 +35,13 @@ impl Folder {
         }
     }
 
-    /// The same, for a command that begins a ledger where there is none: that one has to be named.
+    /// The sinks that the configuration names, with their kinds; `None` where no configuration was named.
+    pub(super) fn sink_names(&self) -> Result<Option<Vec<(String, &'static str)>>, config::Problems> {
+        let names = self.config.as_ref().map(|file| config::sink_names(file, &|name| std::env::var_os(name)));
+        names.transpose()
+    }
+
+    /// [`Folder::path`] for a command that begins a ledger where there is none: that one has to be named.
     pub(super) fn path_to_begin(&self) -> anyhow::Result<PathBuf> {
         let dir = self.path()?;
         let named = self.data.is_some() || self.config.is_some();

@@ -6,8 +6,10 @@ mod folder;
 mod proxy;
 mod run;
 mod serve;
+mod sink;
 mod stats;
 mod token;
+mod words;
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -16,6 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::folder::NotNamed;
+use self::sink::WrongSink;
 use crate::config::Problems;
 use crate::stats as statistics;
 
@@ -46,6 +49,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// What was counted: views, pages, referrers, campaigns
     Stats(stats::StatsArgs),
+    /// The storage backends that events are forwarded to: how they are, and orders for them
+    Sink(sink::SinkArgs),
     /// Tokens for the owner's page
     Token(token::TokenArgs),
 }
@@ -58,6 +63,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(args),
         Command::Stats(args) => stats::run(&args),
+        Command::Sink(args) => sink::run(&args),
         Command::Token(args) => token::run(args),
     };
     ExitCode::from(code)
@@ -74,7 +80,7 @@ fn ended(result: anyhow::Result<()>) -> u8 {
     complain(sentence(&error));
     match error.downcast_ref::<statistics::Error>() {
         Some(statistics::Error::UnknownSite { .. }) => WRONG_USE,
-        _ if error.is::<NotNamed>() => WRONG_USE,
+        _ if error.is::<NotNamed>() || error.is::<WrongSink>() => WRONG_USE,
         _ => FAILED,
     }
 }

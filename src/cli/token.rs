@@ -115,7 +115,7 @@ fn ask(dir: &Path, command: Command) -> anyhow::Result<Answer> {
         Some(answer) => answer,
         None => {
             let ledger = ledger::open(dir, &[], Clock::system())?;
-            let answer = admin::carry_out(command, &ledger.tokens());
+            let answer = admin::carry_out(command, &ledger.tokens(), None);
             ledger.close();
             answer
         }
@@ -202,7 +202,7 @@ mod tests {
     fn beside_a_running_process_the_command_asks_it() {
         let dir = folder();
         let ledger = ledger::open(dir.path(), &[], Clock::system()).expect("the folder takes a ledger");
-        let _control = admin::Control::open(dir.path(), ledger.health(), ledger.tokens()).expect("it opens");
+        let _control = admin::Control::open(dir.path(), ledger.health(), ledger.tokens(), None).expect("it opens");
         makes_lists_and_revokes(dir.path());
         let (token, _) = run(&["create", "--name", "ci"], dir.path()).expect("the name is free");
         assert!(ledger.tokens().verify(token.trim_end()), "in force in the process at once");

@@ -26,6 +26,14 @@ pub(super) fn data_folder(path: &Path, env: Env<'_>) -> Result<PathBuf, Problems
     finish(read.map(|(source, file)| source.folder().join(file.server.data.value)), problems)
 }
 
+/// Reads the names of the file's sinks, with the words of their kinds.
+pub(super) fn sink_names(path: &Path, env: Env<'_>) -> Result<Vec<(String, &'static str)>, Problems> {
+    let mut problems = Vec::new();
+    let read = Files::new(env, Checks::default(), &mut problems).read(path, Part::Sinks);
+    let named = |sink: file::Sink| Some((sink.name?.value, sink.kind?.value.word()));
+    finish(read.map(|(_, file)| file.sink.into_iter().filter_map(named).collect()), problems)
+}
+
 /// What was read, or all its problems.
 pub(super) fn finish<T>(read: Option<T>, problems: Vec<Problem>) -> Result<T, Problems> {
     match Problems::of(problems) {

@@ -82,3 +82,9 @@ pub fn load_with(path: &Path, env: Env<'_>, checks: Checks<'_>) -> Result<Config
 pub fn data_folder(path: &Path, env: Env<'_>) -> Result<PathBuf, Problems> {
     files::data_folder(path, env)
 }
+
+/// The names of the sinks of a configuration file with the words of their kinds, and nothing else of it: for commands that tell
+/// of sinks without a running process, to which what secrets are in the environment is no matter.
+pub fn sink_names(path: &Path, env: Env<'_>) -> Result<Vec<(String, &'static str)>, Problems> {
+    files::sink_names(path, env)
+}

@@ -8,6 +8,7 @@ mod resolve;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use ::http::{HeaderName, HeaderValue};
@@ -97,7 +98,8 @@ pub enum EventKind {
 }
 
 /// Where a new sink begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Begin {
     /// With what is recorded from now on.
     Now,
@@ -105,6 +107,15 @@ pub enum Begin {
     Start,
     /// With events of this time and later, milliseconds since 1970.
     At(i64),
+}
+
+/// As `from` has it: `now`, `start`, a date (its midnight in UTC), or a time with its offset.
+impl FromStr for Begin {
+    type Err = String;
+
+    fn from_str(written: &str) -> Result<Begin, String> {
+        begin::begin(written)
+    }
 }
 
 /// When a batch is sent: whichever comes first.

@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeInteger, DeTable, DeValue};
 
 use super::file::File;
-use super::part::{Part, leave_data};
+use super::part::{Part, leave_data, leave_sinks};
 use super::problem::Problem;
 use super::schema::{Kind, Node, TOP, child};
 use super::source::Source;
@@ -24,8 +24,10 @@ pub(super) fn read(source: &Source, part: Part, env: Env<'_>, problems: &mut Vec
     let (mut document, errors) = DeTable::parse_recoverable(&source.text);
     let Some(broken) = syntax::report(source, &errors, problems) else { return File::default() };
     let mut walk = Walk { source, env, problems, broken };
-    if part == Part::Data {
-        leave_data(document.get_mut());
+    match part {
+        Part::Data => leave_data(document.get_mut()),
+        Part::Sinks => leave_sinks(document.get_mut()),
+        Part::Main | Part::Sites => {}
     }
     if part == Part::Sites {
         walk.leave_sites(document.get_mut());

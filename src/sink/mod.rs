@@ -40,4 +40,4 @@ mod stdout;
 pub use self::fault::{Fault, Refusal};
 pub use self::orders::Order;
 pub use self::sinks::{OrderError, Sinks};
-pub use self::status::{State, Status, statuses};
+pub use self::status::{LastError, State, Status, span, statuses};

@@ -5,11 +5,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::status::Status;
 use crate::config::Begin;
 
 /// An order for one sink.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// No further batch begins.
     Pause,
@@ -39,6 +42,15 @@ impl Desk {
     /// Leaves an order; the bell is for the caller to ring.
     pub(super) fn leave(&self, order: Order) {
         self.orders().push_back(order);
+        if order == Order::Drain {
+            self.status().draining = true;
+        }
+    }
+
+    /// What was to go has gone, unless there is another order for it.
+    pub(super) fn drained(&self) {
+        let mut status = self.status();
+        status.draining = self.orders().contains(&Order::Drain);
     }
 
     /// The oldest order, which stays until it is done.

@@ -66,6 +66,8 @@ pub(super) struct Shipper {
     /// Why it stopped by itself.
     stopped: Option<String>,
     draining: bool,
+    /// Its owner waits until everything up to this seq has gone.
+    drain_to: Option<i64>,
     rate: Rate,
     numbers: numbers::Numbers,
     bounds: bounds::Bounds,
@@ -149,6 +151,7 @@ impl Shipper {
             refused: 0,
             stopped: None,
             draining: false,
+            drain_to: None,
             rate: Rate::default(),
             numbers: numbers::Numbers::default(),
             bounds: bounds::Bounds::default(),
@@ -167,6 +170,7 @@ impl Shipper {
             let strokes = self.parts.outbox.bell().strokes();
             let ending = self.parts.desk.is_ending();
             let turn = self.step();
+            self.tell_drained();
             self.look_after();
             let time = match turn {
                 Ok(Turn::Again) => continue,
@@ -283,6 +287,7 @@ impl Shipper {
                     self.go_on()?;
                 }
                 Order::Drain => {
+                    self.drain_to = Some(self.reader()?.last_seq()?);
                     self.draining = true;
                     self.retry_at_ms = None;
                 }
@@ -290,6 +295,7 @@ impl Shipper {
                 Order::Replay(begin) => self.replay(begin)?,
             }
             self.parts.desk.done();
+            self.numbers.renew();
         }
         self.draining |= self.parts.desk.is_ending();
         Ok(())
@@ -318,6 +324,15 @@ impl Shipper {
         self.gathering = None;
         self.retry_at_ms = None;
         Ok(())
+    }
+
+    /// Says so where everything has gone that its owner waits for.
+    fn tell_drained(&mut self) {
+        let gone = self.done.is_none() && self.drain_to.is_some_and(|seq| self.looked >= seq);
+        if gone {
+            self.drain_to = None;
+            self.parts.desk.drained();
+        }
     }
 
     /// Stops by itself: the cursor stays, and its owner is told why.

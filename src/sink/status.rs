@@ -22,6 +22,8 @@ pub enum State {
     Stopped(String),
     /// No process runs that would ship for it.
     Off,
+    /// The configuration does not name it (any more): nobody ships for it, and the ledger keeps its place.
+    Unnamed,
 }
 
 /// One sink.
@@ -55,6 +57,8 @@ pub struct Status {
     pub last_error: Option<LastError>,
     /// What its owner should know before it happens, in words.
     pub warning: Option<String>,
+    /// Whether it was told to drain, and what there was by then has not all gone yet.
+    pub draining: bool,
 }
 
 /// What last went wrong with a sink.
@@ -64,6 +68,16 @@ pub struct LastError {
     pub what: String,
     /// When, milliseconds since 1970.
     pub at_ms: i64,
+}
+
+/// A time that has passed, in milliseconds, for people: `3 s`, `5 min`, `2 h`, `4 days`.
+pub fn span(ms: u64) -> String {
+    match ms / 1000 {
+        secs @ ..120 => format!("{secs} s"),
+        secs @ ..7_200 => format!("{} min", secs / 60),
+        secs @ ..172_800 => format!("{} h", secs / 3_600),
+        secs => format!("{} days", secs / 86_400),
+    }
 }
 
 /// How the sinks of a ledger are, as far as the ledger itself tells: for commands beside no process.
@@ -77,12 +91,56 @@ pub fn statuses(reader: &EventReader, now_ms: i64) -> Result<Vec<Status>, ReadEr
             Some(why) => State::Stopped(why.clone()),
             None => State::Off,
         };
+        status.warning = expiring(reader.expiring(&place, now_ms)?);
         all.push(status);
     }
     Ok(all)
 }
 
+/// What will be given up within a day, where these events are not delivered by then.
+pub(super) fn expiring(events: u64) -> Option<String> {
+    (events > 0).then(|| format!("{events} events expire within a day and are not delivered yet"))
+}
+
+impl State {
+    /// Its word, without what belongs to it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            State::Idle => "idle",
+            State::Shipping => "shipping",
+            State::Waiting(_) => "waiting",
+            State::Paused => "paused",
+            State::Stopped(_) => "stopped",
+            State::Off => "off",
+            State::Unnamed => "unnamed",
+        }
+    }
+}
+
+impl LastError {
+    /// How long ago it was, for people.
+    pub fn age(&self, now_ms: i64) -> String {
+        span(u64::try_from(now_ms - self.at_ms).unwrap_or_default())
+    }
+}
+
 impl Status {
+    /// What it does at present, for people. What a backend answered may be in it.
+    pub fn words(&self, now_ms: i64) -> String {
+        match &self.state {
+            State::Idle => "idle".into(),
+            State::Shipping => "shipping".into(),
+            State::Waiting(at_ms) => {
+                let left = span(u64::try_from(at_ms - now_ms).unwrap_or_default());
+                format!("waiting after a failure, the next attempt is in {left}")
+            }
+            State::Paused => "paused by its owner".into(),
+            State::Stopped(why) => format!("stopped by itself: {why}"),
+            State::Off => "no inlay process runs that would ship for it".into(),
+            State::Unnamed => "not in the configuration: nothing ships for it, the ledger keeps its place".into(),
+        }
+    }
+
     /// A sink of which nothing is known yet.
     pub fn new(name: &str, kind: &str) -> Status {
         Status {
@@ -100,6 +158,7 @@ impl Status {
             rate: 0.0,
             last_error: None,
             warning: None,
+            draining: false,
         }
     }
 

@@ -1,11 +1,10 @@
 //! The report for people: numbers in a column of one width, what was counted behind them.
-//!
-//! Paths and hosts come from strangers. What could steer a terminal, or turn its text round, is shown as an escape.
 
 use std::io::{self, Write};
 
 use jiff::civil::Date;
 
+use crate::cli::words::{self, grouped};
 use crate::stats::{Count, Period, Report};
 
 /// Longest text that is shown of a value, in characters.
@@ -115,33 +114,7 @@ fn bar(n: u64, most: u64) -> String {
     "█".repeat(whole) + EIGHTHS.get(rest).unwrap_or(&"")
 }
 
-/// `1234567` as `1,234,567`.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A value as a terminal may be given it.
+/// A value from outside, cut to what a line has room for.
 fn shown(value: &str) -> String {
-    let mut text = String::with_capacity(value.len());
-    for (at, c) in value.chars().enumerate() {
-        if at == MAX_TEXT {
-            text.push('…');
-            break;
-        }
-        if c.is_control() || turns_text(c) { text.extend(c.escape_unicode()) } else { text.push(c) }
-    }
-    text
-}
-
-/// Unicode's line and paragraph separators, and what sets the direction of the text behind it.
-fn turns_text(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    words::shown(value, MAX_TEXT)
 }

@@ -227,3 +227,17 @@ fn a_sink_stands_in_the_main_file_and_its_keys_do_not_draw_those_of_a_site_away(
         ],
     );
 }
+
+#[test]
+fn names_and_kinds_are_found_whatever_secrets_are_missing_and_whatever_else_is_wrong() {
+    let place = tempfile::tempdir().expect("a folder");
+    let path = place.path().join("inlay.toml");
+    let wrong = "[server]\nlissten = 3\n[[site]]\nname = 'a b'\n";
+    let hook = "[[sink]]\nkind = 'http'\nname = 'env:NAME'\nheaders = { A = 'env:UNSET' }\nbatch_event = 0\n";
+    fs::write(&path, format!("{wrong}{FILE}{hook}")).expect("writable");
+    let names = |env: crate::config::Env<'_>| crate::config::sink_names(&path, env).map_err(|said| said.to_string());
+    let found = names(&|name| (name == "NAME").then(|| "hook".into()));
+    assert_eq!(found, Ok(vec![("archive".to_owned(), "file"), ("hook".to_owned(), "http")]));
+    let said = names(&|_| None).expect_err("a name is needed");
+    assert!(said.contains("the environment variable NAME is not set") && said.lines().count() == 1, "{said}");
+}

@@ -8,7 +8,7 @@ use crate::ledger::{ReadError, spans};
 /// Events behind a sink's cursor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Held {
-    /// How many it wants: counted up to 50,000, beyond that every row is taken for one that is wanted.
+    /// How many it wants: counted up to 10,000, beyond that every row is taken for one that is wanted.
     pub events: u64,
     /// Time of the first of them, milliseconds since 1970.
     pub oldest_ms: Option<i64>,
@@ -17,7 +17,7 @@ pub struct Held {
 }
 
 /// So many are counted one by one.
-const COUNTED: i64 = 50_000;
+const COUNTED: i64 = 10_000;
 
 const LAST: &str = "SELECT value FROM state WHERE name = 'last_seq'";
 const FIRST: &str = "SELECT seq, ts FROM wanted WHERE sink = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT 1";
@@ -28,7 +28,7 @@ const DAY_MS: i64 = 24 * spans::HOUR_MS;
 impl EventReader {
     /// What is behind a seq that the sink has got to.
     pub fn held(&self, sink: i64, behind_seq: i64) -> Result<Held, ReadError> {
-        let last: i64 = self.conn.prepare_cached(LAST)?.query_row([], |row| row.get(0))?;
+        let last = self.last_seq()?;
         let near = last.min(behind_seq.saturating_add(COUNTED));
         let mut first = self.conn.prepare_cached(FIRST)?;
         let first: Option<(i64, i64)> =
@@ -40,6 +40,11 @@ impl EventReader {
         }
         let bytes = behind(&self.conn, behind_seq)?.iter().map(Part::bytes).sum();
         Ok(Held { events, oldest_ms: first.map(|(_, ts_ms)| ts_ms), bytes })
+    }
+
+    /// The last seq that was ever given; 0 where there was none.
+    pub fn last_seq(&self) -> Result<i64, ReadError> {
+        Ok(self.conn.prepare_cached(LAST)?.query_row([], |row| row.get(0))?)
     }
 
     /// The seq up to which events must be given up, so that those behind it have at most `most` bytes; `None` where they fit.

@@ -1,6 +1,7 @@
 //! What a sink may hold back: bytes by `hold_bytes`, age by its sites' retention. What is given up is counted, logged and shown,
 //! the oldest first, and warned of a day before.
 
+use super::super::status::expiring;
 use super::{Shipper, Trouble};
 
 /// When bounds were looked at, and warned of.
@@ -75,9 +76,8 @@ impl Shipper {
         if held.events == 0 {
             return Ok(None);
         }
-        let expiring = reader.expiring(&place, now_ms)?;
-        if expiring > 0 {
-            return Ok(Some(format!("{expiring} events expire within a day and are not delivered yet")));
+        if let Some(warning) = expiring(reader.expiring(&place, now_ms)?) {
+            return Ok(Some(warning));
         }
         let grows = reader.growth((now_ms - DAY_MS).div_euclid(HOUR_MS))?;
         let fills = behind && held.bytes.saturating_add(grows) > most;

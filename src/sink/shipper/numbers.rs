@@ -12,6 +12,13 @@ pub(super) struct Numbers {
 
 const EVERY_MS: i64 = 1000;
 
+impl Numbers {
+    /// An order has changed what they tell of.
+    pub(super) fn renew(&mut self) {
+        self.next_ms = None;
+    }
+}
+
 impl Shipper {
     /// Keeps the status' numbers fresh.
     pub(super) fn look_after(&mut self) {
@@ -36,7 +43,11 @@ impl Shipper {
         status.read(reader, &place, looked.max(place.cursor), now_ms)?;
         status.rate = self.rate.of(now_ms);
         status.retries = self.failures;
-        *self.parts.desk.status() = status;
+        let mut told = self.parts.desk.status();
+        // Meanwhile an order may have come.
+        status.draining = told.draining;
+        *told = status;
+        drop(told);
         self.tell_given_up(place.given_up);
         Ok(())
     }

@@ -127,6 +127,7 @@ impl Shipper {
             return Ok(Turn::Again);
         }
         self.draining = self.parts.desk.is_ending();
+        self.drain_to = self.drain_to.map(|_| last_seq);
         if let Some(state) = self.parts.backend.idle(now_ms) {
             self.parts.outbox.set_state(self.place.id, state)?;
             self.parts.backend.prepared();
