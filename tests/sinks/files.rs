@@ -12,28 +12,35 @@ use crate::support::proxy::{Proxy, binary, configure};
 use crate::support::receiver::text;
 use crate::support::{sink, wait_for};
 
-fn visible(folder: &Path) -> Vec<String> {
-    sink::names(folder).into_iter().filter(|name| !name.starts_with('.')).collect()
+/// The folder at one moment at which nothing is in progress: names, and the sorted paths of the events in them.
+struct Settled {
+    names: Vec<String>,
+    paths: Vec<String>,
 }
 
-/// Waits until the visible files have so many events and nothing is in progress; their names.
-fn settled(folder: &Path, events: usize) -> Vec<String> {
-    wait_for(&format!("{events} events in the files"), || {
-        let is_settled = sink::in_progress(folder).is_empty();
-        (is_settled && sink::try_read(folder)?.len() >= events).then(|| visible(folder))
+/// Waits for a moment at which nothing is in progress and `wanted` is so.
+fn settled(folder: &Path, what: &str, wanted: impl Fn(&Settled) -> bool) -> Settled {
+    wait_for(what, || {
+        let before = sink::names(folder);
+        let mut paths: Vec<_> = sink::try_read(folder)?.iter().map(|event| text(event, "path")).collect();
+        paths.sort();
+        let is_still = sink::in_progress(folder).is_empty() && sink::names(folder) == before;
+        let names = before.into_iter().filter(|name| !name.starts_with('.')).collect();
+        Some(Settled { names, paths }).filter(|settled| is_still && wanted(settled))
     })
 }
 
-fn paths_in(folder: &Path) -> Vec<String> {
-    let mut paths: Vec<_> =
-        sink::try_read(folder).expect("nothing moves").iter().map(|event| text(event, "path")).collect();
-    paths.sort();
-    paths
+/// Waits until there are so many events.
+fn with_events(folder: &Path, events: usize) -> Settled {
+    settled(folder, &format!("{events} events in the files"), |settled| settled.paths.len() >= events)
+}
+
+fn paths(from: usize, to: usize) -> Vec<String> {
+    (from..to).map(|n| format!("/{n:03}")).collect()
 }
 
 fn visits(proxy: &Proxy, from: usize, to: usize) {
-    let paths: Vec<String> = (from..to).map(|n| format!("/{n:03}")).collect();
-    visit(proxy, paths.iter().map(String::as_str));
+    visit(proxy, paths(from, to).iter().map(String::as_str));
 }
 
 #[test]
@@ -48,25 +55,22 @@ fn files_are_closed_by_size_and_compressed_and_each_event_is_there_once() {
     ];
     let mut proxy = Proxy::start_in(dir, "", &config.concat());
     visits(&proxy, 0, 60);
-    let expected: Vec<String> = (0..60).map(|n| format!("/{n:03}")).collect();
-    let names = settled(&packed, 60);
+    let Settled { names, paths: found } = with_events(&packed, 60);
+    assert_eq!(found, paths(0, 60));
     let closed = names.iter().filter(|name| name.ends_with(".ndjson.gz")).count();
     assert!(closed >= 3 && names.len() - closed <= 1, "closed ones are compressed, one is written: {names:?}");
     let mode = std::fs::metadata(packed.join(&names[0])).expect("it is there").permissions().mode() & 0o777;
     assert_eq!((names[0].ends_with(".gz"), mode), (true, 0o640), "compressed ones have the rights of the others");
-    assert_eq!(paths_in(&packed), expected);
-    let names = settled(&plain, 60);
+    let Settled { names, paths: found } = with_events(&plain, 60);
+    assert_eq!(found, paths(0, 60));
     assert!(names.len() >= 4 && names.iter().all(|name| name.ends_with(".ndjson")), "nothing is compressed: {names:?}");
-    assert_eq!(paths_in(&plain), expected);
 
     // The file that was written goes on after a restart.
     assert_eq!(proxy.stop(), Some(0));
     let proxy = Proxy::start_in(proxy.dir.clone(), "", &config.concat());
     visits(&proxy, 60, 70);
-    settled(&packed, 70);
-    settled(&plain, 70);
-    let expected: Vec<String> = (0..70).map(|n| format!("/{n:03}")).collect();
-    assert_eq!((paths_in(&packed), paths_in(&plain)), (expected.clone(), expected));
+    assert_eq!(with_events(&packed, 70).paths, paths(0, 70));
+    assert_eq!(with_events(&plain, 70).paths, paths(0, 70));
 }
 
 #[test]
@@ -76,15 +80,11 @@ fn a_file_is_closed_when_its_time_is_over_though_nothing_more_comes() {
     let config = format!("{}{}", site("shop", &origin), sink::file("files", &folder, "rotate_secs = 1\n"));
     let proxy = Proxy::start_in(dir, "", &config);
     visits(&proxy, 0, 2);
-    settled(&folder, 2);
-    let names = wait_for("the file's end", || {
-        let names = visible(&folder);
-        names.iter().all(|name| name.ends_with(".ndjson.gz")).then_some(names)
-    });
-    assert!(!names.is_empty() && paths_in(&folder) == ["/000", "/001"], "{names:?}");
+    let is_closed =
+        |settled: &Settled| settled.paths.len() == 2 && settled.names.iter().all(|name| name.ends_with(".ndjson.gz"));
+    assert_eq!(settled(&folder, "the file's end", is_closed).paths, paths(0, 2));
     visits(&proxy, 2, 3);
-    settled(&folder, 3);
-    assert_eq!(paths_in(&folder), ["/000", "/001", "/002"]);
+    assert_eq!(with_events(&folder, 3).paths, paths(0, 3));
 }
 
 #[test]
@@ -94,15 +94,15 @@ fn a_file_that_somebody_takes_away_is_followed_by_a_new_one() {
     let config = format!("{}{}", site("shop", &origin), sink::file("files", &folder, ""));
     let proxy = Proxy::start_in(dir.clone(), "", &config);
     visits(&proxy, 0, 2);
-    let names = settled(&folder, 2);
+    let names = with_events(&folder, 2).names;
     let rights = |path: &Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
     assert_eq!((rights(&folder), rights(&folder.join(&names[0]))), (0o750, 0o640), "nobody else reads them");
     let taken = dir.path().join("taken.ndjson");
     std::fs::rename(folder.join(&names[0]), &taken).expect("moved");
     visits(&proxy, 2, 4);
-    let others = settled(&folder, 2);
-    assert_ne!(others, names, "another name");
-    assert_eq!(paths_in(&folder), ["/002", "/003"], "what comes is not written where nobody finds it");
+    let others = with_events(&folder, 2);
+    assert_ne!(others.names, names, "another name");
+    assert_eq!(others.paths, paths(2, 4), "what comes is not written where nobody finds it");
     assert_eq!(std::fs::read_to_string(taken).expect("UTF-8").lines().count(), 2, "what was taken stays as it was");
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -17,16 +17,12 @@ const MOST: usize = 500;
 /// Serves each connection on a thread of its own.
 pub struct Door {
     pub addr: SocketAddr,
+    /// Bound and not listening: while nobody else listens the system refuses connections, and nobody else gets the port.
+    _holder: Socket,
     serve: Arc<dyn Fn(Sock) + Send + Sync>,
     live: Arc<Mutex<Vec<Weak<TcpStream>>>>,
-    state: Mutex<State>,
-}
-
-enum State {
-    Open(Accepting),
-    /// Bound and not listening: the system refuses connections, and nobody else gets the port.
-    Shut(Socket),
-    Moving,
+    /// While it is open.
+    accepting: Mutex<Option<Accepting>>,
 }
 
 struct Accepting {
@@ -41,38 +37,31 @@ pub struct Sock(Arc<TcpStream>);
 impl Door {
     /// An open door at a free port.
     pub fn new(serve: impl Fn(Sock) + Send + Sync + 'static) -> Door {
-        let socket = bind(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let addr = socket.local_addr().expect("an address").as_socket().expect("of TCP");
-        let door = Door { addr, serve: Arc::new(serve), live: Arc::default(), state: Mutex::new(State::Shut(socket)) };
+        let holder = bind(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let addr = holder.local_addr().expect("an address").as_socket().expect("of TCP");
+        let (live, accepting) = (Arc::default(), Mutex::default());
+        let door = Door { addr, _holder: holder, serve: Arc::new(serve), live, accepting };
         door.open();
         door
     }
 
     pub fn open(&self) {
-        let mut state = self.state();
-        match std::mem::replace(&mut *state, State::Moving) {
-            State::Shut(socket) => {
-                socket.listen(128).expect("the port listens");
-                *state = State::Open(self.accept(socket.into()));
-            }
-            open => *state = open,
+        let mut accepting = self.accepting.lock().expect("unpoisoned");
+        if accepting.is_none() {
+            let socket = bind(self.addr);
+            socket.listen(128).expect("the port listens");
+            *accepting = Some(self.accept(socket.into()));
         }
     }
 
     /// Connections are refused, and those that are there end.
     pub fn shut(&self) {
-        let mut state = self.state();
-        match std::mem::replace(&mut *state, State::Moving) {
-            State::Open(accepting) => {
-                accepting.ends.store(true, Ordering::Release);
-                // Wakes the thread, which then lets the listener go.
-                _ = TcpStream::connect(self.addr);
-                accepting.thread.join().expect("nothing fails while accepting");
-                *state = State::Shut(bind(self.addr));
-            }
-            shut => *state = shut,
+        if let Some(Accepting { ends, thread }) = self.accepting.lock().expect("unpoisoned").take() {
+            ends.store(true, Ordering::Release);
+            // Wakes the thread, which then lets the listener go.
+            _ = TcpStream::connect(self.addr);
+            thread.join().expect("nothing fails while accepting");
         }
-        drop(state);
         self.cut();
     }
 
@@ -102,10 +91,6 @@ impl Door {
             }
         });
         Accepting { ends, thread }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("unpoisoned")
     }
 }
 
@@ -155,6 +140,7 @@ impl Write for Sock {
 
 fn bind(addr: SocketAddr) -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_reuse_port(true).expect("several sockets at one port");
     socket.set_reuse_address(true).expect("ports are bound again while old connections fade");
     socket.bind(&addr.into()).expect("the port is free");
     socket

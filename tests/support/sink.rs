@@ -46,12 +46,12 @@ pub fn status(data: &Path, name: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {name} in {all:?}"))
 }
 
-/// Waits until a sink's status, as text in small letters, has one of these words.
+/// Waits until a sink's state or its last error, in small letters, has one of these words.
 pub fn wait_for_words(data: &Path, name: &str, words: &[&str]) -> Value {
     let end = Instant::now() + PATIENCE;
     loop {
         let status = status(data, name);
-        let text = status.to_string().to_lowercase();
+        let text = format!("{} {}", status["state"], status["last_error"]).to_lowercase();
         if words.iter().any(|word| text.contains(word)) {
             return status;
         }
