@@ -69,3 +69,18 @@ fn a_backend_that_was_down_gets_everything_in_order_when_it_is_back() {
     assert_eq!(receiver.each("path"), ["/1", "/2", "/3", "/4"]);
     receiver.ids();
 }
+
+#[test]
+fn a_proxy_that_the_environment_names_sees_nothing() {
+    let (origin, receiver, dir) = (pages(), Receiver::new(), Arc::new(TempDir::new().expect("a folder")));
+    let between = Receiver::new();
+    let config = format!("{}{}", site("shop", &origin), sink::http("hook", &receiver.url(), ""));
+    let mut command = binary();
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(name, format!("http://{}", between.addr));
+    }
+    let proxy = Proxy::spawn(command.arg("run").arg("--config").arg(configure(&dir, "", &config)), dir);
+    visit(&proxy, ["/1"]);
+    wait_for("the event", || (receiver.len() == 1).then_some(()));
+    assert!(between.requests().is_empty(), "events go where they are configured to go, and nowhere else");
+}

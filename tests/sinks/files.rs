@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{pages, site, visit};
 use crate::support::proxy::{Proxy, binary, configure};
-use crate::support::receiver::text;
+use crate::support::receiver::{Receiver, text};
 use crate::support::{sink, wait_for};
 
 /// The folder at one moment at which nothing is in progress: names, and the sorted paths of the events in them.
@@ -122,4 +122,21 @@ fn standard_output_has_a_line_an_event_and_nothing_else() {
     let events: Vec<serde_json::Value> =
         text.lines().map(|line| serde_json::from_str(line).expect("an event a line")).collect();
     assert_eq!(events.iter().map(|event| &event["path"]).collect::<Vec<_>>(), ["/1", "/2"], "{text}");
+}
+
+#[test]
+fn standard_output_that_nobody_reads_stops_its_sink_and_nothing_else() {
+    let (origin, dir, well) = (pages(), Arc::new(TempDir::new().expect("a folder")), Receiver::new());
+    let out = "[[sink]]\nname = \"out\"\nkind = \"stdout\"\nbatch_secs = 1\n";
+    let sinks = format!("{}{out}{}", site("shop", &origin), sink::http("well", &well.url(), ""));
+    let mut command = binary();
+    command.arg("run").arg("--config").arg(configure(&dir, "", &sinks));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut proxy = Proxy::spawn(command.stdout(writer), dir);
+    visits(&proxy, 0, 1);
+    sink::wait_for_words(&proxy.data(), "out", &["stopped"]);
+    visits(&proxy, 1, 2);
+    wait_for("everything at the other sink", || (well.len() == 2).then_some(()));
+    assert_eq!(proxy.stop(), Some(0));
 }

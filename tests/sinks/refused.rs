@@ -102,3 +102,21 @@ fn a_sink_that_stopped_tries_again_at_the_next_start_from_where_it_was() {
     wait_for("the event", || (receiver.len() == 1).then_some(()));
     receiver.ids();
 }
+
+#[test]
+fn where_every_event_is_refused_it_is_not_the_events_and_the_sink_stops() {
+    let receiver = Receiver::new();
+    receiver.always(Reply::Refuse(400, ""));
+    let origin = pages();
+    let proxy = Proxy::start(&format!("{}{}", site("shop", &origin), sink::http("hook", &receiver.url(), "")));
+    let paths: Vec<String> = (0..130).map(|n| format!("/{n}")).collect();
+    visit(&proxy, paths.iter().map(String::as_str));
+    sink::wait_for_words(&proxy.data(), "hook", &["stopped"]);
+    wait_for("a hundred dead letters", || (sink::status(&proxy.data(), "hook")["dead"] == 100).then_some(()));
+    receiver.always(Reply::Accept);
+    sink::command(&proxy.data(), &["resume", "hook"]);
+    wait_for("what was not tried yet", || (receiver.len() == 30).then_some(()));
+    sink::command(&proxy.data(), &["retry", "hook"]);
+    wait_for("the dead letters", || (receiver.len() == 130).then_some(()));
+    assert_eq!(receiver.ids().len(), 130, "each once");
+}

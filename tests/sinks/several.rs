@@ -78,14 +78,33 @@ fn a_dead_sink_holds_up_no_page_no_other_sink_and_no_stop() {
     wait_for("a delivery into the hole", || (wire.met() > 0).then_some(()));
     visit(&proxy, ["/2", "/3"]);
     wait_for("everything at the other sink", || (well.len() == 3).then_some(()));
-    let metrics = owner(&proxy, "/metrics").text();
-    assert!(metrics.lines().any(|line| line.starts_with("inlay_sink_") && line.contains("sink=\"dead\"")), "{metrics}");
     // `wait` inside has its own limit, and that is far below the 600 s of the delivery.
     assert_eq!(proxy.stop(), Some(0), "a clean end: {:#?}", proxy.log());
     wire.set(Fault::None);
     let _again = Proxy::start_in(dir, "", &config);
     wait_for("everything at the sink that was dead", || (dead.len() == 3).then_some(()));
     assert_eq!(dead.ids(), well.ids());
+}
+
+#[test]
+fn metrics_tell_of_each_sink() {
+    let (origin, dead, well) = (pages(), Receiver::new(), Receiver::new());
+    dead.door.shut();
+    let sinks = [sink::http("dead", &dead.url(), ""), sink::http("well", &well.url(), "")];
+    let proxy = Proxy::start(&format!("{}{}", site("shop", &origin), sinks.concat()));
+    visit(&proxy, ["/1", "/2"]);
+    wait_for("both events", || (well.len() == 2).then_some(()));
+    let value = |metrics: &str, name: &str, sink: &str| -> Option<f64> {
+        let label = format!("sink=\"{sink}\"");
+        let line = metrics.lines().find(|line| line.starts_with(name) && line.contains(&label))?;
+        line.rsplit(' ').next()?.parse().ok()
+    };
+    wait_for("the lag of the one and the deliveries of the other", || {
+        let metrics = owner(&proxy, "/metrics").text();
+        let lag = value(&metrics, "inlay_sink_lag_events", "dead") == Some(2.0);
+        let delivered = value(&metrics, "inlay_sink_delivered_total", "well") == Some(2.0);
+        (lag && delivered && value(&metrics, "inlay_sink_lag_events", "well") == Some(0.0)).then_some(())
+    });
 }
 
 #[test]
