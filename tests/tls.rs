@@ -1,56 +1,38 @@
-//! Origins that speak TLS: whose certificate is believed. The authority is the tests' own, made anew each time.
+//! Origins that speak TLS: whose certificate is believed.
 
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConnection, StreamOwned};
 
+use crate::support::authority::Authority;
 use crate::support::client::navigate;
 use crate::support::origin::{Origin, html, read_request};
 use crate::support::proxy::{Proxy, binary};
 use crate::support::wait_for;
 
-/// Who signs certificates.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Authority {
-        let mut params = CertificateParams::new([]).expect("parameters");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate"))
-    }
-
-    /// An origin with a certificate for this name, and a page.
-    fn origin(&self, name: &str) -> Origin {
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new([name.to_owned()]).expect("parameters");
-        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
-        let config = config.with_safe_default_protocol_versions().expect("versions").with_no_client_auth();
-        let config = Arc::new(config.with_single_cert(vec![certificate.der().clone()], key).expect("a pair"));
-        Origin::raw(move |stream, seen| {
-            let connection = ServerConnection::new(config.clone()).expect("a connection");
-            let mut reader = BufReader::new(StreamOwned::new(connection, stream));
-            while let Some(request) = read_request(&mut reader) {
-                seen.lock().expect("unpoisoned").push(request);
-                let tls: &mut StreamOwned<ServerConnection, TcpStream> = reader.get_mut();
-                if tls.write_all(&html("<html><head></head></html>")).and_then(|()| tls.flush()).is_err() {
-                    return;
-                }
+/// An origin with a certificate for this name, and a page.
+fn origin(authority: &Authority, name: &str) -> Origin {
+    let config = authority.server(name);
+    Origin::raw(move |stream, seen| {
+        let connection = ServerConnection::new(config.clone()).expect("a connection");
+        let mut reader = BufReader::new(StreamOwned::new(connection, stream));
+        while let Some(request) = read_request(&mut reader) {
+            seen.lock().expect("unpoisoned").push(request);
+            let tls: &mut StreamOwned<ServerConnection, TcpStream> = reader.get_mut();
+            if tls.write_all(&html("<html><head></head></html>")).and_then(|()| tls.flush()).is_err() {
+                return;
             }
-        })
-    }
+        }
+    })
 }
 
 /// A proxy whose system believes in this authority alone.
 fn trusting(authority: &Authority, origin: &Origin) -> Proxy {
     let dir = Arc::new(tempfile::TempDir::new().expect("a folder"));
     let (config, roots) = (dir.path().join("inlay.toml"), dir.path().join("roots.pem"));
-    std::fs::write(&roots, authority.0.pem()).expect("written");
+    authority.write(&roots);
     let server = "[server]\nlisten = [\"127.0.0.1:0\"]\nadmin = \"127.0.0.1:0\"\nlog = \"json\"\n";
     let url = format!("https://localhost:{}", origin.addr.port());
     let site = format!("[[site]]\nname = \"shop\"\nhosts = [\"shop.test\"]\norigin = \"{url}\"\n");
@@ -61,7 +43,7 @@ fn trusting(authority: &Authority, origin: &Origin) -> Proxy {
 #[test]
 fn an_origin_whose_certificate_the_system_vouches_for_is_believed() {
     let authority = Authority::new();
-    let origin = authority.origin("localhost");
+    let origin = origin(&authority, "localhost");
     let proxy = trusting(&authority, &origin);
     let page = navigate(proxy.addr, "/", "");
     assert_eq!((page.status(), page.inlay()), (200, Some("tagged")), "{:#?}", proxy.log());
@@ -72,7 +54,7 @@ fn an_origin_whose_certificate_the_system_vouches_for_is_believed() {
 fn a_certificate_for_another_name_or_by_an_unknown_authority_is_a_502_and_the_request_stays_here() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     for (what, origin) in
-        [("another name", authority.origin("other.test")), ("an unknown authority", stranger.origin("localhost"))]
+        [("another name", origin(&authority, "other.test")), ("an unknown authority", origin(&stranger, "localhost"))]
     {
         let proxy = trusting(&authority, &origin);
         assert_eq!(navigate(proxy.addr, "/", "").status(), 502, "{what}");

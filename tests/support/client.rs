@@ -58,10 +58,7 @@ pub struct Client {
 
 impl Client {
     pub fn new(addr: SocketAddr) -> Client {
-        let stream = TcpStream::connect(addr).expect("a connection");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        stream.set_nodelay(true).expect("no delay");
-        Client { stream, unread: Vec::new() }
+        Client::try_new(addr).expect("a connection")
     }
 
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -205,14 +202,27 @@ fn find(bytes: &[u8], mark: &[u8]) -> Option<usize> {
 }
 
 impl Client {
-    /// Reads one answer; false where the connection ends before it is whole.
-    pub fn took_an_answer(&mut self) -> bool {
+    /// A connection, where somebody listens.
+    pub fn try_new(addr: SocketAddr) -> std::io::Result<Client> {
+        let stream = TcpStream::connect(addr)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_nodelay(true)?;
+        Ok(Client { stream, unread: Vec::new() })
+    }
+
+    /// Reads one answer; none where the connection ends before it is whole.
+    pub fn try_answer(&mut self) -> Option<Answer> {
         while find(&self.unread, b"\r\n\r\n").is_none() {
             if !self.more() {
-                return false;
+                return None;
             }
         }
         let header = self.header();
-        self.body(header, "GET").whole
+        Some(self.body(header, "GET")).filter(|answer| answer.whole)
+    }
+
+    /// Reads one answer; false where the connection ends before it is whole.
+    pub fn took_an_answer(&mut self) -> bool {
+        self.try_answer().is_some()
     }
 }

@@ -1,9 +1,15 @@
-//! What the tests share: an origin that does as it is told, the real binary, and a client that sees every byte.
+//! What the tests share: an origin and a backend that do as they are told, the real binary, and a client that sees every byte.
 
+pub mod authority;
 pub mod client;
+pub mod door;
 pub mod origin;
 pub mod proxy;
+pub mod receiver;
+pub mod sink;
 pub mod source;
+pub mod visitor;
+pub mod wire;
 
 use std::time::{Duration, Instant};
 

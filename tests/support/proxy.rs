@@ -29,6 +29,17 @@ pub fn before(origin: &str, site: &str) -> Proxy {
     Proxy::start(&format!("[[site]]\nname = \"shop\"\nhosts = [\"shop.test\"]\norigin = \"{origin}\"\n{site}"))
 }
 
+/// Writes a configuration into this folder. `server` is more TOML of `[server]`; in `sites` sinks may stand as well.
+pub fn configure(dir: &TempDir, server: &str, sites: &str) -> PathBuf {
+    let config = dir.path().join("inlay.toml");
+    let drain = if server.contains("drain_secs") { "" } else { "drain_secs = 10\n" };
+    let text = format!(
+        "[server]\nlisten = [\"127.0.0.1:0\"]\nadmin = \"127.0.0.1:0\"\nlog = \"json\"\n{drain}{server}\n{sites}"
+    );
+    std::fs::write(&config, text).expect("the configuration is written");
+    config
+}
+
 impl Proxy {
     /// Runs with these sites, in a folder of its own.
     pub fn start(sites: &str) -> Proxy {
@@ -37,18 +48,15 @@ impl Proxy {
 
     /// Runs in this folder; `server` is more TOML of `[server]`.
     pub fn start_in(dir: Arc<TempDir>, server: &str, sites: &str) -> Proxy {
-        let config = dir.path().join("inlay.toml");
-        let text = format!(
-            "[server]\nlisten = [\"127.0.0.1:0\"]\nadmin = \"127.0.0.1:0\"\nlog = \"json\"\ndrain_secs = 10\n{server}\n{sites}"
-        );
-        std::fs::write(&config, text).expect("the configuration is written");
-        Self::spawn(binary().arg("run").arg("--config").arg(&config), dir)
+        Self::spawn(binary().arg("run").arg("--config").arg(configure(&dir, server, sites)), dir)
     }
 
-    /// Runs this command, whose log is JSON, until it listens.
+    /// Runs this command, whose log is JSON, until it listens. It logs all it can, where it was not told otherwise.
     pub fn spawn(command: &mut Command, dir: Arc<TempDir>) -> Proxy {
-        let spawned = command.env("INLAY_LOG", std::env::var("INLAY_TEST_LOG").unwrap_or("trace".into()));
-        let mut child = spawned.stderr(Stdio::piped()).stdin(Stdio::null()).spawn().expect("the binary runs");
+        if !command.get_envs().any(|(name, _)| name == "INLAY_LOG") {
+            command.env("INLAY_LOG", std::env::var("INLAY_TEST_LOG").unwrap_or("trace".into()));
+        }
+        let mut child = command.stderr(Stdio::piped()).stdin(Stdio::null()).spawn().expect("the binary runs");
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = BufReader::new(child.stderr.take().expect("its log"));
         let keep = log.clone();
