@@ -16,6 +16,7 @@ mod corpus;
 mod embed;
 mod framing;
 mod hooks;
+mod ledger;
 mod operation;
 mod owner;
 mod privacy;

@@ -1,4 +1,7 @@
 //! Whether the folder of the ledger can be used: found out before anything is started, by trying.
+//!
+//! A path that is no folder's is a mistake. One that cannot be written for now is none: rights and disks change while a site has
+//! to be served, so that is only warned of.
 
 use std::fs::{self, File};
 use std::io;
@@ -21,10 +24,23 @@ pub(super) fn problem(folder: &Path) -> Option<String> {
             "the path of the folder {name} has {length} bytes, too many for the socket that commands use; write one of at most {LONGEST}"
         ));
     }
+    let error = writable(folder).err().filter(is_mistake)?;
+    Some(format!("the folder {name} cannot be written: {error}; write another folder"))
+}
+
+/// What keeps the folder from being written for now, for the owner.
+pub(super) fn warning(folder: &Path) -> Option<String> {
     let error = writable(folder).err()?;
+    let name = folder.display();
     Some(format!(
-        "the folder {name} cannot be written: {error}; give the user who runs Inlay the right to, or write another folder"
+        "the folder {name} cannot be written: {error}; pages are served, and nothing is recorded until the user who runs Inlay \
+         can write there"
     ))
+}
+
+/// Whether no right and no room could mend it.
+fn is_mistake(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput)
 }
 
 /// Rights, owners and read-only file systems all speak when a file is made; nothing else asks them all. The name is nobody's to
