@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod folder;
+mod ledger;
 mod proxy;
 mod run;
 mod serve;
@@ -48,6 +49,8 @@ enum Command {
     Stats(stats::StatsArgs),
     /// Tokens for the owner's page
     Token(token::TokenArgs),
+    /// The ledger itself: whether it is whole, a copy, a repair
+    Ledger(ledger::LedgerArgs),
 }
 
 /// Does what the command line says.
@@ -59,6 +62,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Stats(args) => stats::run(&args),
         Command::Token(args) => token::run(args),
+        Command::Ledger(args) => ledger::run(args),
     };
     ExitCode::from(code)
 }

@@ -5,6 +5,8 @@
 mod json;
 mod text;
 
+pub(super) use text::grouped;
+
 use std::io::{self, Write};
 
 use anyhow::anyhow;

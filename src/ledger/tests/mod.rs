@@ -9,6 +9,7 @@ mod lost;
 mod model;
 mod owner;
 mod record;
+mod repair;
 mod retention;
 
 use std::path::Path;
