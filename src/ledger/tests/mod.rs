@@ -11,6 +11,7 @@ mod owner;
 mod record;
 mod repair;
 mod retention;
+mod versions;
 
 use std::path::Path;
 use std::sync::Arc;
