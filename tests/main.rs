@@ -18,6 +18,7 @@ mod crash;
 mod embed;
 mod framing;
 mod hooks;
+mod ledger;
 mod operation;
 mod owner;
 mod privacy;

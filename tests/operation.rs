@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::client::{Client, NAVIGATION, ask, navigate};
 use crate::support::origin::{Origin, answer};
-use crate::support::proxy::{Proxy, before, binary, stats};
+use crate::support::proxy::{Proxy, before, binary, stats, without_rights};
 use crate::support::wait_for;
 
 const PAGE: &str = "<!doctype html><html><head></head><body></body></html>";
@@ -40,26 +40,6 @@ fn a_busy_port_is_an_error_at_once_and_in_words() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains(&addr.to_string()) && said.contains("another program listens there"), "{said}");
     assert!(start.elapsed() < Duration::from_secs(10), "at once, and not after 30 tries: {:?}", start.elapsed());
-}
-
-/// The binary as a user who has no rights beyond his own: as root, another one; in a network of its own where this machine's
-/// has opened the low ports to everybody.
-fn without_rights() -> Command {
-    let root = std::fs::metadata("/proc/self").expect("a process of ours").uid() == 0;
-    let open_from = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or("1024".into());
-    let inlay = env!("CARGO_BIN_EXE_inlay");
-    let mut words = Vec::new();
-    if open_from.trim().parse::<u16>().is_ok_and(|port| port <= 80) {
-        words.extend(["unshare", "--net"]);
-        words.extend((!root).then_some("--user"));
-    }
-    if root {
-        words.extend(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]);
-    }
-    words.push(inlay);
-    let mut command = Command::new(words[0]);
-    command.args(&words[1..]);
-    command
 }
 
 #[test]

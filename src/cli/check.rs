@@ -11,7 +11,7 @@ use clap::Args;
 use self::sink::SinkSummary;
 use super::{DONE, FAILED, WRONG_USE, printed};
 use crate::app;
-use crate::config::{Config, Env, Host, HostSent, InFront, Net, Origin, OwnerTag, Site};
+use crate::config::{self, Config, Env, Host, HostSent, InFront, Net, Origin, OwnerTag, Site};
 
 /// Arguments of `inlay check`.
 #[derive(Debug, Args)]
@@ -30,7 +30,9 @@ pub(super) fn run(args: &CheckArgs) -> u8 {
 fn report(path: &Path, env: Env<'_>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let (code, written) = match app::load(path, env) {
         Ok(config) => {
-            let warned = config.warnings.iter().try_for_each(|warning| writeln!(err, "warning: {warning}"));
+            let warnings = config.warnings.iter().map(ToString::to_string);
+            let mut warnings = warnings.chain(config::folder_warning(&config.server.data));
+            let warned = warnings.try_for_each(|warning| writeln!(err, "warning: {warning}"));
             let summed_up = writeln!(out, "{} is right.\n\n{}", path.display(), Summary(&config));
             (DONE, printed(warned).and(printed(summed_up)))
         }

@@ -44,11 +44,15 @@ impl Folder {
     /// [`Folder::path`] for a command that begins a ledger where there is none: that one has to be named.
     pub(super) fn path_to_begin(&self) -> anyhow::Result<PathBuf> {
         let dir = self.path()?;
-        let named = self.data.is_some() || self.config.is_some();
-        if !named && matches!(ledger::read(&dir), Err(ReadError::None { .. })) {
+        if !self.is_named() && matches!(ledger::read(&dir), Err(ReadError::None { .. })) {
             return Err(NotNamed { dir: whole(&dir) }.into());
         }
         Ok(dir)
+    }
+
+    /// Whether one of the flags was given.
+    pub(super) fn is_named(&self) -> bool {
+        self.data.is_some() || self.config.is_some()
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod demo;
 mod export;
 mod folder;
+mod ledger;
 mod proxy;
 mod run;
 mod serve;
@@ -57,6 +58,8 @@ enum Command {
     Sink(sink::SinkArgs),
     /// Tokens for the owner's page
     Token(token::TokenArgs),
+    /// The ledger itself: whether it is whole, a copy, a repair
+    Ledger(ledger::LedgerArgs),
 }
 
 /// Does what the command line says.
@@ -70,6 +73,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Sink(args) => sink::run(&args),
         Command::Token(args) => token::run(args),
+        Command::Ledger(args) => ledger::run(args),
     };
     ExitCode::from(code)
 }

@@ -1,4 +1,7 @@
 //! Whether a folder can be used, the ledger's or a sink's: found out before anything is started, by trying.
+//!
+//! A path that is no folder's is a mistake. One that cannot be written for now is none: rights and disks change while a site has
+//! to be served, so that is only warned of.
 
 use std::fs::{self, File};
 use std::io;
@@ -21,16 +24,25 @@ pub(super) fn problem(folder: &Path) -> Option<String> {
             "the path of the folder {name} has {length} bytes, too many for the socket that commands use; write one of at most {LONGEST}"
         ));
     }
-    unwritable(folder)
+    mistake(folder)
 }
 
-/// Why nothing can be written to the folder, for the owner.
+/// What no right and no room could mend, for the owner.
+pub(super) fn mistake(folder: &Path) -> Option<String> {
+    let error = writable(folder).err().filter(is_mistake)?;
+    Some(format!("the folder {} cannot be written: {error}; write another folder", folder.display()))
+}
+
+/// What keeps the folder from being written for now, in words.
 pub(super) fn unwritable(folder: &Path) -> Option<String> {
-    let error = writable(folder).err()?;
-    let name = folder.display();
-    Some(format!(
-        "the folder {name} cannot be written: {error}; give the user who runs Inlay the right to, or write another folder"
-    ))
+    let error = writable(folder).err().filter(|error| !is_mistake(error))?;
+    Some(format!("the folder {} cannot be written: {error}", folder.display()))
+}
+
+/// What keeps the ledger's folder from being written for now, for the owner.
+pub(super) fn warning(folder: &Path) -> Option<String> {
+    let words = unwritable(folder)?;
+    Some(format!("{words}; pages are served, and nothing is recorded until the user who runs Inlay can write there"))
 }
 
 /// The one name of a folder, whatever links and dots it was called with; what of it does not exist yet is taken as it is.
@@ -48,6 +60,11 @@ pub(super) fn resolved(folder: &Path) -> PathBuf {
         }
     }
     known
+}
+
+/// Whether no right and no room could mend it.
+fn is_mistake(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput)
 }
 
 /// Rights, owners and read-only file systems all speak when a file is made; nothing else asks them all. The name is nobody's to

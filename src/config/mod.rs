@@ -77,6 +77,11 @@ pub fn load_with(path: &Path, env: Env<'_>, checks: Checks<'_>) -> Result<Config
     files::load(path, env, checks)
 }
 
+/// What keeps the folder of the ledger from being written for now, in words. It keeps nobody from starting.
+pub fn folder_warning(folder: &Path) -> Option<String> {
+    folder::warning(folder)
+}
+
 /// The folder of the ledger that a configuration file names, and nothing else of it: for commands that read a ledger, to which
 /// the sites and the rights on the folder are no matter.
 pub fn data_folder(path: &Path, env: Env<'_>) -> Result<PathBuf, Problems> {

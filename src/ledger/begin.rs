@@ -19,7 +19,7 @@ const UNFINISHED: &str = ".new";
 
 /// Makes a ledger in the place of `file`, which is missing or empty, with what another one left.
 pub(super) fn begin(file: &Path, heritage: Option<&Heritage>, now_ms: i64) -> Result<(), OpenError> {
-    let made = beside(file, UNFINISHED);
+    let made = unfinished(file);
     // A crash left it without its name. What was to go into it went with that process.
     let left = heritage.is_none() && fs::metadata(&made).is_ok_and(|found| found.len() > 0);
     let left = left && check::open_checked(&made).is_ok();
@@ -34,16 +34,25 @@ pub(super) fn begin(file: &Path, heritage: Option<&Heritage>, now_ms: i64) -> Re
 /// Makes a ledger in the place of `file`, which cannot be used and gets another name: `ledger.db.damaged-20261125T090807`.
 /// Returns that name's path.
 pub(super) fn begin_anew(file: &Path, why: &str, heritage: &Heritage, now_ms: i64) -> Result<PathBuf, OpenError> {
+    make(&unfinished(file), Some(heritage), now_ms)?;
+    exchange(file, why, now_ms)
+}
+
+/// Sets a file aside and puts the one that was made for its place there.
+pub(super) fn exchange(file: &Path, why: &str, now_ms: i64) -> Result<PathBuf, OpenError> {
     let failed = |said| OpenError::folder(file, &said);
-    let made = beside(file, UNFINISHED);
-    make(&made, Some(heritage), now_ms)?;
     let aside = set_aside(file, why, now_ms).map_err(failed)?;
-    put(&made, file).map_err(failed)?;
+    put(&unfinished(file), file).map_err(failed)?;
     Ok(aside)
 }
 
+/// The name of the ledger that is made for a file's place.
+pub(super) fn unfinished(file: &Path) -> PathBuf {
+    beside(file, UNFINISHED)
+}
+
 /// Gives a file, its log and the log's index another name together.
-pub(super) fn set_aside(file: &Path, why: &str, now_ms: i64) -> io::Result<PathBuf> {
+fn set_aside(file: &Path, why: &str, now_ms: i64) -> io::Result<PathBuf> {
     let time = Timestamp::from_millisecond(now_ms).unwrap_or_default().strftime("%Y%m%dT%H%M%S");
     let mut aside = beside(file, &format!(".{why}-{time}"));
     let mut count = 1;
@@ -52,17 +61,20 @@ pub(super) fn set_aside(file: &Path, why: &str, now_ms: i64) -> io::Result<PathB
         aside = beside(file, &format!(".{why}-{time}-{count}"));
     }
     fs::rename(file, &aside)?;
-    for end in LOG {
-        match fs::rename(beside(file, end), beside(&aside, end)) {
-            Err(error) if !is_missing(&error) => return Err(error),
-            _ => {}
-        }
+    let [log, index] = LOG.map(|end| beside(file, end));
+    // A log in which nothing stands, and the index to it, tell nothing.
+    if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
+        fs::rename(log, beside(&aside, LOG[0]))?;
+    } else {
+        remove(&log)?;
     }
+    remove(&index)?;
     sync_folder(file)?;
     Ok(aside)
 }
 
-fn make(made: &Path, heritage: Option<&Heritage>, now_ms: i64) -> Result<(), OpenError> {
+/// Makes a ledger by another name than its own.
+pub(super) fn make(made: &Path, heritage: Option<&Heritage>, now_ms: i64) -> Result<(), OpenError> {
     remove_all(made).and_then(|()| make_file(made)).map_err(|said| OpenError::folder(made, &said))?;
     let mut conn = check::open_checked(made)?;
     if let Some(heritage) = heritage {
@@ -74,10 +86,11 @@ fn make(made: &Path, heritage: Option<&Heritage>, now_ms: i64) -> Result<(), Ope
 /// Removes what is left of a ledger that was not finished.
 pub(super) fn remove_unfinished(file: &Path) {
     // It is in nobody's way but the next one's, which says so.
-    let _ = remove_all(&beside(file, UNFINISHED));
+    let _ = remove_all(&unfinished(file));
 }
 
-fn remove_all(file: &Path) -> io::Result<()> {
+/// Removes a file and what SQLite may have beside it.
+pub(super) fn remove_all(file: &Path) -> io::Result<()> {
     remove(file)?;
     ["-wal", "-shm", "-journal"].iter().try_for_each(|end| remove(&beside(file, end)))
 }

@@ -77,6 +77,9 @@ pub(super) fn open_checked(file: &Path) -> Result<Connection, FileError> {
         return Err(FileError::Damaged { file: file.to_owned(), what });
     }
     schema::migrate(&mut conn, version).map_err(wrong)?;
+    if let Some(what) = schema::lacking(&conn).map_err(wrong)? {
+        return Err(FileError::Damaged { file: file.to_owned(), what });
+    }
     Ok(conn)
 }
 
@@ -129,9 +132,16 @@ impl FileError {
     }
 }
 
-/// Whether SQLite says by this error that the file is damaged.
+/// Whether this error says that the file is damaged: by SQLite's own word, or by a value that no ledger was ever given.
 pub(super) fn is_damage(said: &rusqlite::Error) -> bool {
-    matches!(said.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    use rusqlite::Error as E;
+    match said {
+        E::Utf8Error(..)
+        | E::FromSqlConversionFailure(..)
+        | E::InvalidColumnType(..)
+        | E::IntegralValueOutOfRange(..) => true,
+        said => matches!(said.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)),
+    }
 }
 
 /// What SQLite said, in words for whoever watches the machine.

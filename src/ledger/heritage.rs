@@ -14,7 +14,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 pub(super) struct Heritage {
     tables: Vec<Table>,
     /// The greatest seq of which anything tells.
-    last_seq: i64,
+    pub(super) last_seq: i64,
     /// How many events each sink, by its name, has not got.
     behind: Vec<(String, i64)>,
     /// Rows that stay behind; `None` where they could not be counted in time.
@@ -41,7 +41,7 @@ const SEQS: [&str; 4] = [
     "SELECT max(cursor) FROM sinks",
 ];
 /// A seq beyond it was never given: damage made it.
-const SEQ_MAX: i64 = 1 << 53;
+pub(super) const SEQ_MAX: i64 = 1 << 53;
 /// How long rows are counted, each time.
 const COUNT: Duration = Duration::from_millis(300);
 const COUNT_STEPS: i32 = 10_000;
@@ -62,9 +62,14 @@ impl Heritage {
         Heritage { unread: TABLES.to_vec(), ..Heritage::default() }
     }
 
+    /// Whether nothing could be read.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.unread.len() == TABLES.len()
+    }
+
     /// Reads what can be read.
     pub(super) fn of(conn: &mut Connection) -> Heritage {
-        let mut heritage = Heritage { rows: count(conn, 0), ..Heritage::default() };
+        let mut heritage = Heritage { rows: count(conn, i64::MIN), ..Heritage::default() };
         for name in TABLES {
             let mut table = Table { name, columns: Vec::new(), rows: Vec::new() };
             if table.read(conn).is_err() {
@@ -93,7 +98,7 @@ impl Heritage {
         }
         tx.execute(PASS_SINKS, [self.last_seq])?;
         if self.unread.contains(&"tokens") {
-            tx.execute(LOST_TOKENS, [now_ms])?;
+            remember_lost_tokens(&tx, now_ms)?;
         }
         tx.commit()
     }
@@ -105,15 +110,19 @@ impl Heritage {
 }
 
 impl Table {
-    /// Reads rows until the end, or until one cannot be read.
+    /// Reads rows until the end, or until damage. A row with a value that is none stays behind, and is an error in the end.
     fn read(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+        let mut done = Ok(());
         let mut statement = conn.prepare(&format!("SELECT * FROM {}", self.name))?;
         self.columns = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            self.rows.push((0..self.columns.len()).map(|at| row.get(at)).collect::<Result<_, _>>()?);
+            match (0..self.columns.len()).map(|at| row.get(at)).collect::<Result<_, _>>() {
+                Ok(row) => self.rows.push(row),
+                Err(error) => done = Err(error),
+            }
         }
-        Ok(())
+        done
     }
 
     /// Writes the columns that the new table has too. A row that it does not take, because of damage, stays behind.
@@ -139,6 +148,11 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// There were tokens, as far as anybody knows.
+pub(super) fn remember_lost_tokens(conn: &Connection, now_ms: i64) -> rusqlite::Result<()> {
+    conn.execute(LOST_TOKENS, [now_ms]).map(drop)
 }
 
 /// Whether it is the row that a statement failed by.

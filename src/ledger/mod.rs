@@ -71,6 +71,7 @@
 //!
 //! Dropped hits are counted in memory for the metrics ([`Recorder::dropped`]) and put into the counts with the next commit.
 
+mod backup;
 mod begin;
 mod check;
 mod clock;
@@ -82,6 +83,7 @@ mod expire;
 mod health;
 mod heritage;
 mod hit;
+mod inspect;
 mod lanes;
 mod lock;
 mod mend;
@@ -89,6 +91,7 @@ mod open;
 mod outbox;
 mod place;
 mod read;
+mod repair;
 mod rows;
 mod said;
 mod schema;
@@ -104,6 +107,7 @@ mod wal;
 mod watch;
 mod writer;
 
+pub use backup::{BackupError, Copied, backup};
 pub use check::FileError;
 pub use clock::Clock;
 pub(crate) use dimension::Dimension;
@@ -111,11 +115,13 @@ pub use drops::DropReason;
 pub use errands::WriteError;
 pub use health::Health;
 pub use hit::Hit;
+pub use inspect::{Inspected, inspect};
 pub use lanes::{Offered, Recorder};
 pub use open::{Ledger, OpenError, Summary, open, start};
 pub(crate) use outbox::DUE_AHEAD_MS;
 pub use outbox::{Batch, Bell, DeadLetter, EventReader, Filter, Held, Looked, NewBatch, Outbox, Place};
 pub use read::{ReadError, read};
+pub use repair::{BroughtBack, Repair, RepairError, Repaired, Saved, bring_back, repair_file, repair_ledger};
 pub use scripts::Script;
 pub use tail::{Tail, Viewed};
 pub use tokens::{Token, TokenError, Tokens};

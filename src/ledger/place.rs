@@ -15,6 +15,7 @@ use super::clock::Clock;
 use super::heritage::Heritage;
 use super::lock::{Lock, NotTaken};
 use super::open::OpenError;
+use super::repair;
 use super::store::{Site, Store};
 use super::watch::{Identity, LOG, Watch, beside, is_missing};
 use crate::config;
@@ -110,7 +111,7 @@ impl Place {
         let heritage = match known {
             Some(known) => known,
             None => {
-                read = read_damaged(&file);
+                read = repair::heritage(&file, self.clock.now_ms());
                 &read
             }
         };
@@ -125,7 +126,7 @@ impl Place {
     }
 
     /// Makes the folder and takes the lock in it, unless this process has it.
-    fn hold(&mut self) -> Result<(), OpenError> {
+    pub(super) fn hold(&mut self) -> Result<(), OpenError> {
         let folder = |said| OpenError::Folder { dir: self.dir.clone(), said };
         make_folder(&self.dir).map_err(folder)?;
         if self.is_held() {
@@ -153,11 +154,6 @@ fn is_there(file: &Path) -> Result<bool, OpenError> {
         Err(error) if is_missing(&error) => Ok(false),
         Err(said) => Err(OpenError::folder(file, &said)),
     }
-}
-
-/// What can be read of a damaged file, which is not changed by it.
-fn read_damaged(file: &Path) -> Heritage {
-    check::open_damaged(file).map_or_else(|_| Heritage::unread(), |mut conn| Heritage::of(&mut conn))
 }
 
 /// What is personal is nobody else's to read: a folder made here is its owner's alone.

@@ -1,5 +1,7 @@
 //! The schema's versions: which one a file has, and the steps to the one that this program knows.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Marks a SQLite file as a ledger ("INLY").
@@ -51,3 +53,26 @@ pub(super) fn migrate(conn: &mut Connection, from: i64) -> rusqlite::Result<()> 
     }
     Ok(())
 }
+
+/// What the present version has and this file does not, in words: damage in the pages that say which tables there are need not
+/// make them unreadable.
+pub(super) fn lacking(conn: &Connection) -> rusqlite::Result<Option<String>> {
+    let (found, wanted) = (columns(conn)?, columns(&new()?)?);
+    let lacking = wanted.into_iter().find(|column| !found.contains(column));
+    Ok(lacking.map(|(table, column)| format!("the column `{column}` of the table `{table}` is not there")))
+}
+
+/// A ledger in memory, just begun.
+fn new() -> rusqlite::Result<Connection> {
+    let mut conn = Connection::open_in_memory()?;
+    migrate(&mut conn, 0)?;
+    Ok(conn)
+}
+
+fn columns(conn: &Connection) -> rusqlite::Result<HashSet<(String, String)>> {
+    let mut statement = conn.prepare(COLUMNS)?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+const COLUMNS: &str =
+    "SELECT s.name, c.name FROM sqlite_schema s JOIN pragma_table_info(s.name) c WHERE s.type = 'table'";

@@ -52,7 +52,9 @@ pub(super) struct Committed {
 /// A row of 64 kB and its end.
 const PROBE: &str = "INSERT INTO events(seq, id, ts, site, kind, source) VALUES(?1, zeroblob(65536), 0, 0, 0, 0)";
 const END_PROBE: &str = "DELETE FROM events WHERE seq = ?1";
-const LAST_SEQ: &str = "SELECT value FROM state WHERE name = 'last_seq'";
+/// What a flipped bit made of it is found out by the rows.
+const LAST_SEQ: &str = "SELECT max(CASE WHEN value BETWEEN 0 AND 9007199254740992 THEN value ELSE 0 END,
+    (SELECT coalesce(max(seq), 0) FROM events)) FROM state WHERE name = 'last_seq'";
 const SET_LAST_SEQ: &str = "UPDATE state SET value = ?1 WHERE name = 'last_seq'";
 
 impl Store {

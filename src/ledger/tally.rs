@@ -187,7 +187,8 @@ impl Tables<'_> {
         let mut known = HashSet::new();
         let mut rows = self.values.query((place.site, place.dimension.number(), place.day.number))?;
         while let Some(row) = rows.next()? {
-            let value = row.get_ref(0)?.as_str()?;
+            // What is no text is damage, and no value that could come again.
+            let Ok(value) = row.get_ref(0)?.as_str() else { continue };
             if value != OTHER {
                 known.insert(hasher.hash_one(value));
             }

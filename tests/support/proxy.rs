@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -13,6 +14,26 @@ use super::wait_for;
 /// The binary under test.
 pub fn binary() -> Command {
     Command::new(env!("CARGO_BIN_EXE_inlay"))
+}
+
+/// The binary as a user who has no rights beyond his own: as root, another one; in a network of its own where this machine's
+/// has opened the low ports to everybody.
+pub fn without_rights() -> Command {
+    let root = std::fs::metadata("/proc/self").expect("a process of ours").uid() == 0;
+    let open_from = std::fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or("1024".into());
+    let inlay = env!("CARGO_BIN_EXE_inlay");
+    let mut words = Vec::new();
+    if open_from.trim().parse::<u16>().is_ok_and(|port| port <= 80) {
+        words.extend(["unshare", "--net"]);
+        words.extend((!root).then_some("--user"));
+    }
+    if root {
+        words.extend(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]);
+    }
+    words.push(inlay);
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
+    command
 }
 
 /// A running proxy; it is ended with the test.

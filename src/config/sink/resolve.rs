@@ -95,8 +95,10 @@ impl Resolver<'_> {
         let resolved = folder::resolved(&folder);
         if data.is_some_and(|data| folder::resolved(data) == resolved) {
             self.say(path.offset, "this is the folder of the ledger (`data`); write a folder of the sink's own");
-        } else if let Some(message) = folder::unwritable(&folder) {
+        } else if let Some(message) = folder::mistake(&folder) {
             self.say(path.offset, message);
+        } else if let Some(words) = folder::unwritable(&folder) {
+            self.warn(path.offset, format!("{words}; events wait in the ledger until they can be written there"));
         }
         self.output(path, Output::Folder(resolved), called)?;
         Some(FileSink {

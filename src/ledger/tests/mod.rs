@@ -9,7 +9,9 @@ mod lost;
 mod model;
 mod owner;
 mod record;
+mod repair;
 mod retention;
+mod versions;
 
 use std::path::Path;
 use std::sync::Arc;
