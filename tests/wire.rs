@@ -34,11 +34,11 @@ enum Bad {
 
 /// Sink, fault, and what the status says: one of these words.
 const TABLE: [(&str, Bad, &[&str]); 16] = [
-    ("refused", Bad::Wire(Fault::Refused), &["refused", "no connection"]),
-    ("black-hole", Bad::Wire(Fault::BlackHole), &["too long", "timeout", "timed out", "no answer within"]),
+    ("refused", Bad::Wire(Fault::Refused), &["no connection was made: "]),
+    ("black-hole", Bad::Wire(Fault::BlackHole), &["no answer within timeout_secs"]),
     ("reset-in-request", Bad::Wire(Fault::ResetInRequest), &["reset", "broke", "closed"]),
     ("reset-in-answer", Bad::Wire(Fault::ResetInAnswer), &["reset", "broke", "closed"]),
-    ("byte-a-second", Bad::Wire(Fault::ByteASecond), &["too long", "timeout", "timed out", "no answer within"]),
+    ("byte-a-second", Bad::Wire(Fault::ByteASecond), &["no answer within timeout_secs"]),
     ("half-an-answer", Bad::Wire(Fault::HalfAnswer), &["broke", "closed", "ended", "disconnected"]),
     ("429", Bad::Answers(429, ""), &["429"]),
     ("429-after", Bad::Answers(429, RETRY_AFTER), &["429"]),
@@ -46,9 +46,9 @@ const TABLE: [(&str, Bad, &[&str]); 16] = [
     ("500-after", Bad::Answers(500, RETRY_AFTER), &["500"]),
     ("503", Bad::Answers(503, ""), &["503"]),
     ("503-after", Bad::Answers(503, RETRY_AFTER), &["503"]),
-    ("unknown-authority", Bad::Stranger, &["certificate"]),
-    ("other-name", Bad::OtherName, &["certificate"]),
-    ("no-such-name", Bad::NoName, &["address", "resolve", "dns"]),
+    ("unknown-authority", Bad::Stranger, &["the tls handshake failed: invalid peer certificate"]),
+    ("other-name", Bad::OtherName, &["the tls handshake failed: invalid peer certificate"]),
+    ("no-such-name", Bad::NoName, &["the host's name has no address"]),
     ("credentials", Bad::Turned, &["credentials"]),
 ];
 

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ impl Receiver {
         let addr = listener.local_addr().expect("an address");
         let lines = Arc::new(AtomicU64::new(0));
         let counted = lines.clone();
-        thread::spawn(move || accept(&listener, &counted, keep));
+        thread::spawn(move || accept(&listener, &counted, keep.as_deref()));
         Receiver { addr, lines }
     }
 }
@@ -69,10 +69,10 @@ pub fn serve() {
     accept(&listener, &Arc::default(), None);
 }
 
-fn accept(listener: &TcpListener, lines: &Arc<AtomicU64>, keep: Option<PathBuf>) {
+fn accept(listener: &TcpListener, lines: &Arc<AtomicU64>, keep: Option<&Path>) {
     let kept = Arc::new(AtomicU64::new(0));
     for stream in listener.incoming().flatten() {
-        let (lines, keep, kept) = (lines.clone(), keep.clone(), kept.clone());
+        let (lines, keep, kept) = (lines.clone(), keep.map(Path::to_owned), kept.clone());
         thread::spawn(move || answer(stream, &lines, keep.as_ref().map(|dir| (dir, &*kept))));
     }
 }

@@ -9,6 +9,7 @@ mod listen;
 pub mod logs;
 mod owner;
 mod run;
+mod signals;
 mod stop;
 
 pub use check::load;

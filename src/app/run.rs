@@ -9,13 +9,14 @@ use pingora::server::configuration::ServerConf;
 use pingora::server::{RunArgs, Server, ShutdownWatch};
 use pingora::services::background::{BackgroundService, background_service};
 use pingora::services::{ServiceHandle, ServiceReadyNotifier};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use super::embed::Inlay;
 use super::gate::{Gate, Watched};
 use super::limits;
 use super::listen::{Bound, ListenError};
 use super::owner::{Owner, Stage};
+use super::signals::Signals;
 use super::stop::Stop;
 use crate::admin::{Control, ControlError};
 use crate::config::Config;
@@ -53,6 +54,7 @@ pub struct Running {
     control: Control,
     closing: watch::Sender<bool>,
     drain: std::time::Duration,
+    signals: Signals,
     /// Where visitors connect.
     pub listen: Vec<SocketAddr>,
     /// Where the owner connects.
@@ -65,6 +67,7 @@ pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
     let owner = Bound::new(config.server.admin.listen)?;
     read_roots()?;
     limits::fail_instead_of_ending();
+    let signals = Signals::watch();
     let inlay = Inlay::open(config.clone())?;
     let control = Control::open(&config.server.data, inlay.health(), inlay.tokens(), Some(inlay.sinks()))?;
     let mut server = Server::new_with_opt_and_conf(None, server_conf());
@@ -81,7 +84,7 @@ pub fn start(config: Arc<Config>) -> Result<Running, StartError> {
     proxy.add_dependency(&resolver);
 
     let admin = owner.addr;
-    let mut running = Running { server, inlay, control, closing, drain: config.server.drain, listen, admin };
+    let mut running = Running { server, inlay, control, closing, drain: config.server.drain, signals, listen, admin };
     let owner_side = Owner::new(config, &running.inlay, Stage { accepting: accepts, stopping: closed });
     running.serve("admin", owner_side, owner);
     Ok(running)
@@ -100,8 +103,8 @@ impl Running {
 
     /// Serves until a signal says to stop; then stops in order and tells what the ledger did.
     pub fn run(self) -> Summary {
-        let Running { server, inlay, control, closing, drain, .. } = self;
-        let stop = Stop { closing, counters: inlay.counters(), drain };
+        let Running { server, inlay, control, closing, drain, signals, .. } = self;
+        let stop = Stop { closing, counters: inlay.counters(), drain, signals: Mutex::new(signals) };
         server.run(RunArgs { shutdown_signal: Box::new(stop) });
         drop(control);
         tracing::info!("stopping: the last events are committed");

@@ -10,9 +10,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 /// Work for the writer's connection, or why there is none at present.
 enum Errand {
-    Alone(Box<dyn FnOnce(Result<&mut Connection, WriteError>) + Send>),
+    Alone(Lone),
     Shared(Share),
 }
+
+/// Works in transactions of its own.
+type Lone = Box<dyn FnOnce(Result<&mut Connection, WriteError>) + Send>;
 
 /// Works within a transaction, or is told why there is none; says whether it went well, and what to do when the transaction
 /// has ended.
@@ -136,7 +139,7 @@ fn share(conn: &mut Connection, shares: Vec<Share>) {
     let mut endings = Vec::with_capacity(shares.len());
     let outcome = work_within(tx, shares, &mut endings);
     for ended in endings {
-        ended(outcome.as_ref().map(|()| ()).map_err(again));
+        ended(outcome.as_ref().copied().map_err(again));
     }
 }
 

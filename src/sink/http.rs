@@ -5,6 +5,8 @@
 
 mod answer;
 mod sign;
+#[cfg(test)]
+mod tests;
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -35,6 +37,9 @@ pub(super) struct HttpSink {
     headers: Vec<(HeaderName, HeaderValue)>,
     gzip: bool,
     sign: Option<sign::Key>,
+    timeout: Duration,
+    /// Whether the last connection broke: perhaps over an answer that was given before the body was read, and lost with it.
+    broke: bool,
 }
 
 impl HttpSink {
@@ -58,6 +63,8 @@ impl HttpSink {
             headers: http.headers.clone(),
             gzip: http.gzip,
             sign: http.sign.as_deref().map(sign::Key::new),
+            timeout: http.timeout,
+            broke: false,
         }
     }
 }
@@ -84,11 +91,16 @@ impl Backend for HttpSink {
         if self.gzip {
             request = request.header("Content-Encoding", "gzip");
         }
+        if self.broke {
+            // An answer that does not want the body comes before it then (RFC 9110 section 10.1.1).
+            request = request.header("Expect", "100-continue");
+        }
         if let Some(key) = &self.sign {
             request = request.header("X-Inlay-Signature", key.signature(sending.now_s, sending.body));
         }
         match request.send(sending.body) {
             Ok(answer) => {
+                self.broke = false;
                 let (head, body) = answer.into_parts();
                 let most = if head.status.is_success() { THANKS } else { ANSWER };
                 let mut words = Vec::new();
@@ -96,7 +108,10 @@ impl Backend for HttpSink {
                 _ = body.into_reader().take(most).read_to_end(&mut words);
                 answer::of(head.status, &head.headers, &words)
             }
-            Err(error) => Delivery::Failed(Fault::Again { why: answer::transport(&error), after: None }),
+            Err(error) => {
+                self.broke = matches!(error, ureq::Error::Io(_));
+                Delivery::Failed(Fault::Again { why: answer::transport(&error, self.timeout), after: None })
+            }
         }
     }
 }

@@ -13,9 +13,12 @@ mod dead;
 mod deliver;
 mod numbers;
 mod pack;
+mod size;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use size::Size;
 
 use super::backend::Backend;
 use super::batch::Packed;
@@ -55,8 +58,7 @@ pub(super) struct Shipper {
     maybe_open: bool,
     /// Whether dead letters may wait to be tried again.
     maybe_dead: bool,
-    /// Events a batch at present: fewer while a bad one is looked for.
-    limit: usize,
+    size: Size,
     gathering: Option<Gathering>,
     retry_at_ms: Option<i64>,
     /// Attempts in a row that failed.
@@ -144,7 +146,7 @@ impl Shipper {
             risen: None,
             maybe_open: true,
             maybe_dead: true,
-            limit: parts.sink.batch.events,
+            size: Size::new(parts.sink.batch.events),
             gathering: None,
             retry_at_ms: None,
             failures: 0,

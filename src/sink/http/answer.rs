@@ -9,9 +9,10 @@
 //! | 3xx, 404, 405, 406, 410, 415, 501, 505 | the configuration is wrong: the sink stops |
 //! | any other 4xx | an event in it is bad: the batch is halved until that one stands alone |
 
+use std::io;
 use std::time::{Duration, SystemTime};
 
-use ureq::http::header::RETRY_AFTER;
+use ureq::http::header::{LOCATION, RETRY_AFTER};
 use ureq::http::{HeaderMap, StatusCode};
 
 use super::super::fault::{Delivery, Fault, Refusal};
@@ -31,7 +32,7 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Delive
         }
         413 => Fault::Smaller(refusal),
         401 | 403 | 407 => Fault::Credentials(format!("the credentials were refused with {status}{said}")),
-        300..=399 => Fault::Misconfigured(format!("the URL redirects ({status}), and redirects are not followed")),
+        300..=399 => Fault::Misconfigured(redirected(status, headers)),
         404 | 405 | 406 | 410 | 415 | 501 | 505 => {
             Fault::Misconfigured(format!("the URL answers {status}: is it right?{said}"))
         }
@@ -40,15 +41,34 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Delive
     })
 }
 
+fn redirected(status: StatusCode, headers: &HeaderMap) -> String {
+    let to = headers.get(LOCATION).map(|to| format!(" to {}", readable(to.as_bytes()))).unwrap_or_default();
+    format!("the URL redirects{to} ({status}), and redirects are not followed")
+}
+
 /// A failure without an answer, in words.
-pub(super) fn transport(error: &ureq::Error) -> String {
+pub(super) fn transport(error: &ureq::Error, timeout: Duration) -> String {
     match error {
         ureq::Error::HostNotFound => "the host's name has no address".into(),
         ureq::Error::ConnectionFailed => "no connection was made".into(),
-        ureq::Error::Timeout(phase) => format!("it took too long ({phase})"),
-        ureq::Error::Io(error) => format!("the connection broke: {error}"),
+        ureq::Error::Timeout(ureq::Timeout::Connect) => "no connection was made in time".into(),
+        ureq::Error::Timeout(_) => format!("no answer within timeout_secs ({} s)", timeout.as_secs()),
         ureq::Error::Rustls(error) => format!("the TLS handshake failed: {error}"),
+        ureq::Error::Io(error) => broken(error),
         other => format!("no answer came: {other}"),
+    }
+}
+
+fn broken(error: &io::Error) -> String {
+    let is_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+    let text = error.to_string();
+    match error.kind() {
+        _ if is_tls => format!("the TLS handshake failed: {text}"),
+        io::ErrorKind::ConnectionRefused => format!("no connection was made: {text}"),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => format!("no connection was made: {text}"),
+        // The standard library has no kind for it.
+        _ if text.starts_with("failed to lookup address") => format!("the host's name has no address: {text}"),
+        _ => format!("the connection broke: {text}"),
     }
 }
 

@@ -57,7 +57,7 @@ impl Shipper {
         self.rate.add(now_ms, events);
         self.retry_at_ms = None;
         (self.failures, self.refused) = (0, 0);
-        self.limit = self.limit.saturating_mul(2).min(self.parts.sink.batch.events);
+        self.size.accepted();
         self.looked = self.looked.max(packed.last_seq);
         self.done = Some(Done { last_seq: packed.last_seq, events, state: self.parts.backend.state() });
         let goes_on = packed.full && self.looked == packed.last_seq && self.parts.desk.next().is_none();
@@ -91,12 +91,17 @@ impl Shipper {
         tracing::warn!(sink, fault = fault.word(), words, events, attempts, "a delivery failed");
         match fault {
             Fault::Again { why, after } => self.try_again(&why, after, batch, now_ms),
-            Fault::Credentials(why) => self.try_again(&why, Some(CREDENTIALS), batch, now_ms),
+            Fault::Credentials(why) => {
+                self.again_later(&why, Some(CREDENTIALS), now_ms);
+                // Whoever starts the program anew may have mended them: that start does not wait.
+                Ok(self.parts.outbox.tried(batch.id, now_ms)?)
+            }
             Fault::Misconfigured(why) => {
                 self.stop(why);
                 Ok(())
             }
-            Fault::Smaller(refusal) | Fault::Bad(refusal) => self.halve(refusal, packed, batch.alive_ms, now_ms),
+            Fault::Smaller(refusal) => self.halve(refusal, packed, batch.alive_ms, true, now_ms),
+            Fault::Bad(refusal) => self.halve(refusal, packed, batch.alive_ms, false, now_ms),
         }
     }
 
@@ -107,10 +112,17 @@ impl Shipper {
     }
 
     /// Half of the batch goes next, under a key of its own; one event alone becomes a dead letter.
-    fn halve(&mut self, refusal: Refusal, packed: &Packed, alive_ms: i64, now_ms: i64) -> Result<(), Trouble> {
+    fn halve(
+        &mut self,
+        refusal: Refusal,
+        packed: &Packed,
+        alive_ms: i64,
+        too_large: bool,
+        now_ms: i64,
+    ) -> Result<(), Trouble> {
         self.failed(&refusal.words());
         let Some(middle) = packed.middle() else { return self.bury(packed.first_seq(), refusal) };
-        self.limit = (packed.seqs.len() / 2).max(1);
+        self.size.refused(packed.seqs.len(), too_large);
         // Where nothing of the half is left, what is open is looked at again.
         if let Pack::Batch(mut half) = self.pack_range((packed.first_seq() - 1, middle), alive_ms, Limits::NONE)? {
             (half.full, half.gaps) = (true, true);

@@ -22,7 +22,7 @@ impl Shipper {
             Pack::Nothing { last_seq, more } => return self.nothing(last_seq, more, now_ms).map(Some),
         };
         if !packed.full && !self.draining {
-            let missing = self.limit.saturating_sub(packed.seqs.len());
+            let missing = self.size.events().saturating_sub(packed.seqs.len());
             let enough_seq = packed.last_seq.saturating_add(i64::try_from(missing).unwrap_or(i64::MAX));
             let since_ms = self.gathering.map_or(now_ms, |gathering| gathering.since_ms);
             self.gathering = Some(Gathering { since_ms, enough_seq });
@@ -82,7 +82,7 @@ impl Shipper {
 
     /// Packs what is behind a seq, but for what is about to expire.
     pub(super) fn pack_behind(&mut self, after: i64, now_ms: i64) -> Result<Pack, Trouble> {
-        let limits = Limits { events: self.limit, bytes: self.parts.sink.batch.bytes };
+        let limits = Limits { events: self.size.events(), bytes: self.parts.sink.batch.bytes };
         self.pack_range((after, i64::MAX), now_ms.saturating_add(DUE_AHEAD_MS), limits)
     }
 
