@@ -78,7 +78,8 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event<'static>> {
         view_id: ViewId([0; 16]),
         host: Cow::Borrowed(""),
         path: text(3)?,
-        status: row.get::<_, Option<u16>>(2)?.unwrap_or_default(),
+        // A flipped bit may have made it what no status is.
+        status: row.get::<_, Option<i64>>(2)?.and_then(|status| u16::try_from(status).ok()).unwrap_or_default(),
         origin_ms: 0.0,
         referrer: Cow::Borrowed(""),
         referrer_host: text(4)?,
