@@ -137,6 +137,14 @@ fn rows(data: &Path) -> i64 {
     count.expect("a ledger")
 }
 
+/// Where a table's pages are.
+fn pages_of(file: &Path, table: &str) -> Vec<u64> {
+    let conn = Connection::open(file).expect("opens");
+    let mut pages = conn.prepare("SELECT pageno FROM dbstat WHERE name = ?1").expect("the file tells");
+    let rows = pages.query_map([table], |row| row.get::<_, i64>(0)).expect("a table");
+    rows.map(|page| page.expect("a number") as u64).collect()
+}
+
 fn token(proxy: &Proxy, name: &str) -> String {
     let made =
         binary().args(["token", "create", "--name", name, "--data"]).arg(proxy.data()).output().expect("it runs");
@@ -329,22 +337,23 @@ fn a_data_folder_that_is_deleted_comes_back_with_its_socket_and_its_token() {
 
 #[test]
 fn a_ledger_that_is_damaged_at_the_start_is_set_aside_and_pages_go_on() {
-    let cut = |file: &File| file.set_len(file.metadata().expect("its length").len() / 2).expect("cut");
-    let flip = |file: &File| {
-        let length = file.metadata().expect("its length").len();
-        for at in (length / 2..length).step_by(97) {
+    let cut = |file: &File, _: &[u64]| file.set_len(file.metadata().expect("its length").len() / 2).expect("cut");
+    let flip = |file: &File, pages: &[u64]| {
+        for at in pages.iter().flat_map(|page| ((page - 1) * 4096..page * 4096).step_by(97)) {
             let mut byte = [0];
             file.read_exact_at(&mut byte, at).expect("read");
             file.write_all_at(&[byte[0] ^ 0x10], at).expect("written");
         }
     };
-    for damage in [&cut as &dyn Fn(&File), &flip] {
+    for damage in [&cut as &dyn Fn(&File, &[u64]), &flip] {
         let mut visited = Visited::started();
         visited.recovers();
         let token = token(&visited.proxy, "laptop");
         visited.accounts();
         assert_eq!(visited.proxy.stop(), Some(0));
-        damage(&OpenOptions::new().read(true).write(true).open(visited.data().join("ledger.db")).expect("opens"));
+        let file = visited.data().join("ledger.db");
+        let pages = pages_of(&file, "events");
+        damage(&OpenOptions::new().read(true).write(true).open(file).expect("opens"), &pages);
         let mut visited = Visited::by(binary(), &visited.proxy.dir);
         visited.recovers();
         let ready = visited.owner("/ready");

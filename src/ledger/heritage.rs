@@ -72,7 +72,7 @@ impl Heritage {
         let mut heritage = Heritage { rows: count(conn, i64::MIN), ..Heritage::default() };
         for name in TABLES {
             let mut table = Table { name, columns: Vec::new(), rows: Vec::new() };
-            if table.read(conn).is_err() {
+            if table.read(conn).is_err() || (name == "tokens" && !tokens_are_whole(conn)) {
                 heritage.unread.push(name);
             }
             heritage.tables.push(table);
@@ -148,6 +148,11 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// Whether the tokens that can be read are all that there were: damage can make a table look empty.
+pub(super) fn tokens_are_whole(conn: &Connection) -> bool {
+    conn.query_row("PRAGMA quick_check('tokens')", [], |row| row.get::<_, String>(0)).is_ok_and(|said| said == "ok")
 }
 
 /// There were tokens, as far as anybody knows.

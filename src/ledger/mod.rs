@@ -28,8 +28,10 @@
 //!
 //! # The file
 //!
-//! `ledger.db` (with `-wal` and `-shm` while it is open), and `ledger.lock`. `schema.sql` has the tables. `application_id` says
-//! that it is a ledger, `user_version` which schema; `schema` takes an older file to the present one, and newer ones are refused.
+//! `ledger.db` (with `-wal` and `-shm` while it is open), and `ledger.lock`. `ledger.db.new` is one that is being made; what ends
+//! with `.damaged-TIME` was set aside, and what ends with `.repaired` was saved of that (`repair`). `schema.sql` has the tables.
+//! `application_id` says that it is a ledger, `user_version` which schema; `schema` takes an older file to the present one, and
+//! newer ones are refused.
 //!
 //! - `events`: raw rows by `seq`, which grows by one and is never given twice: a sink's cursor is a seq.
 //! - `spans`: for each hour between which seqs its rows are. It takes the place of an index by site and time, which was a third

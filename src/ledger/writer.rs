@@ -62,7 +62,6 @@ pub(super) struct Shared {
 }
 
 pub(super) struct Writer {
-    pub(super) place: Place,
     /// What is written to; none while it cannot be had.
     pub(super) opened: Option<Opened>,
     /// Why the first attempt to open it failed, until the writer has taken that up.
@@ -84,6 +83,8 @@ pub(super) struct Writer {
     first_lane: usize,
     pub(super) trouble: Option<Trouble>,
     pub(super) expiry: Expiry,
+    /// Last, since it has the lock: that is let go of when the files are closed.
+    pub(super) place: Place,
 }
 
 /// Starts the writer's thread, with what could be opened.

@@ -78,7 +78,8 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Event<'static>> {
         view_id: None,
         host: Cow::Borrowed(""),
         path: text(3)?,
-        status: row.get(2)?,
+        // A flipped bit may have made it what no status is.
+        status: row.get::<_, Option<i64>>(2)?.and_then(|status| u16::try_from(status).ok()),
         origin_ms: None,
         referrer: Cow::Borrowed(""),
         referrer_host: text(4)?,

@@ -145,7 +145,8 @@ impl Table {
                 }
             }
         }
-        Ok(!walk.damaged && !refused)
+        let hidden = name == "tokens" && !heritage::tokens_are_whole(from);
+        Ok(!walk.damaged && !refused && !hidden)
     }
 }
 

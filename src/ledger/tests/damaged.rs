@@ -109,6 +109,32 @@ fn bits_flipped_anywhere_keep_no_start_from_recording() {
 }
 
 #[test]
+fn a_table_of_tokens_that_damage_made_look_empty_lets_nobody_in() {
+    let lost: [fn(&mut [u8]); 3] = [
+        // The second half of the page, as where a file is cut within it; the number of its rows; all of it.
+        |page| page[2048..].fill(0),
+        |page| page[3..5].fill(0),
+        |page| page.fill(0),
+    ];
+    for lose in lost {
+        let dir = tempfile::tempdir().expect("a folder");
+        filled(dir.path());
+        let root = number(&raw(dir.path()), "SELECT rootpage FROM sqlite_schema WHERE name = 'tokens'") as usize;
+        change(&dir.path().join("ledger.db"), |bytes| {
+            lose(&mut bytes[(root - 1) * 4096..root * 4096]);
+            // That alone might not be found at the start.
+            bytes.truncate(bytes.len() - 4096);
+        });
+        let ledger = started(dir.path());
+        offer(&ledger, &page(exchange("/after")));
+        wait("the row", || ledger.health().rows() == 1);
+        assert!(ledger.tokens().ever_made(), "there was one");
+        assert!(ledger.health().loss().is_some_and(|words| words.contains("tokens")), "{:?}", ledger.health().loss());
+        ledger.close();
+    }
+}
+
+#[test]
 fn an_empty_file_with_a_log_is_set_aside_and_one_without_is_none() {
     let dir = tempfile::tempdir().expect("a folder");
     fs::write(dir.path().join("ledger.db"), "").expect("written");

@@ -128,8 +128,11 @@ fn a_backup_made_beside_the_writer_is_a_whole_ledger() {
     wait("the commits", || ledger.health().rows() == 500);
     fs::create_dir(dir.path().join("restored")).expect("makes");
     let copy = dir.path().join("restored/ledger.db");
-    // As docs/ledger.md has it.
-    raw(&dir.path().join("data")).execute("VACUUM INTO ?1", [copy.to_str()]).expect("copies");
+    let copied = backup(&dir.path().join("data"), &copy).expect("copies");
+    assert_eq!((copied.events, copied.findings), (500, vec![]));
+    assert_eq!(copied.bytes, fs::metadata(&copy).expect("the copy").len());
+    let again = backup(&dir.path().join("data"), &copy);
+    assert!(matches!(again, Err(BackupError::Exists { .. })), "nothing is overwritten");
     ledger.close();
     let restored = opened(&dir.path().join("restored"));
     offer(&restored, &page(exchange("/after")));
