@@ -34,9 +34,11 @@ fn write(to: &Path) {
         offer(&ledger, &Hit { site: (n % 2) as usize, ..page(if n % 5 == 0 { bot } else { view }) });
     }
     wait("the rows", || ledger.health().rows() == 20);
-    let more = "INSERT INTO sinks(name, cursor, created, given_up) VALUES('archive', 7, 1, 2);
-        INSERT INTO batches(sink, first_seq, last_seq, key, created) VALUES(1, 8, 12, 'key', 3);
-        INSERT INTO dead_letters(seq, sink, died, status, answer) VALUES(5, 1, 4, 400, 'no');";
+    let more = "INSERT INTO sinks(name, cursor, sites, kinds, created, paused, state, delivered, given_up, stopped)
+            VALUES('archive', 7, '[1, 2]', '[0]', 1, 1, '{}', 4, 2, 'why');
+        INSERT INTO batches(sink, first_seq, last_seq, key, digest, events, alive, skipped, created, attempts, retry_at)
+            VALUES(1, 8, 12, 'key', zeroblob(32), 5, 9, 0, 3, 2, 6);
+        INSERT INTO dead_letters(seq, sink, died, status, answer, retry) VALUES(5, 1, 4, 400, 'no', 1);";
     ledger.errands.run(move |conn| conn.execute_batch(more)).expect("written");
     ledger.close();
     fs::create_dir_all(to.parent().expect("a folder")).expect("there is a folder");
