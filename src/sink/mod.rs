@@ -41,3 +41,6 @@ pub use self::fault::{Fault, Refusal};
 pub use self::orders::Order;
 pub use self::sinks::{OrderError, Sinks};
 pub use self::status::{State, Status, statuses};
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@
 //!    moment, that is repeated and not the delivery.
 
 mod bounds;
+#[cfg(test)]
+pub(super) mod by_hand;
 mod dead;
 mod deliver;
 mod numbers;
@@ -160,9 +162,7 @@ impl Shipper {
 
     /// Ships until it is told to end.
     fn run(mut self) {
-        if let Err(why) = self.parts.backend.resume(&self.place.state) {
-            self.stop(why);
-        }
+        self.resume();
         loop {
             let strokes = self.parts.outbox.bell().strokes();
             let ending = self.parts.desk.is_ending();
@@ -182,6 +182,13 @@ impl Shipper {
                 return;
             }
             self.parts.outbox.bell().wait(strokes, time.min(LOOK));
+        }
+    }
+
+    /// The backend goes back to what was written down; where it cannot, the sink stops.
+    fn resume(&mut self) {
+        if let Err(why) = self.parts.backend.resume(&self.place.state) {
+            self.stop(why);
         }
     }
 
@@ -237,9 +244,7 @@ impl Shipper {
         (self.maybe_open, self.maybe_dead, self.looked) = (true, true, self.place.cursor);
         (self.numbers, self.bounds) = Default::default();
         self.generation = generation;
-        if let Err(why) = self.parts.backend.resume(&self.place.state) {
-            self.stop(why);
-        }
+        self.resume();
         Ok(())
     }
 
@@ -302,9 +307,7 @@ impl Shipper {
         if self.stopped.is_some() {
             self.parts.outbox.set_stopped(self.place.id, None)?;
             self.stopped = None;
-            if let Err(why) = self.parts.backend.resume(&self.place.state) {
-                self.stop(why);
-            }
+            self.resume();
         }
         Ok(())
     }
