@@ -21,6 +21,10 @@ impl Shipper {
         self.show(State::Shipping);
         let Some((batch, packed)) = self.on_its_way.take() else { return Ok(Turn::Again) };
         self.maybe_open = true;
+        if now_ms > packed.alive_ms {
+            // The machine slept. It is packed again, without what has expired meanwhile.
+            return Ok(Turn::Again);
+        }
         if !self.ready(batch.first_seq, now_ms)? {
             return Ok(Turn::Again);
         }
@@ -96,7 +100,7 @@ impl Shipper {
                 self.stop(why);
                 Ok(())
             }
-            Fault::Smaller(refusal) | Fault::Bad(refusal) => self.halve(refusal, packed, batch.alive_ms, now_ms),
+            Fault::Smaller(refusal) | Fault::Bad(refusal) => self.halve(refusal, packed, now_ms),
         }
     }
 
@@ -107,12 +111,14 @@ impl Shipper {
     }
 
     /// Half of the batch goes next, under a key of its own; one event alone becomes a dead letter.
-    fn halve(&mut self, refusal: Refusal, packed: &Packed, alive_ms: i64, now_ms: i64) -> Result<(), Trouble> {
+    fn halve(&mut self, refusal: Refusal, packed: &Packed, now_ms: i64) -> Result<(), Trouble> {
         self.failed(&refusal.words());
         let Some(middle) = packed.middle() else { return self.bury(packed.first_seq(), refusal) };
         self.limit = (packed.seqs.len() / 2).max(1);
         // Where nothing of the half is left, what is open is looked at again.
-        if let Pack::Batch(mut half) = self.pack_range((packed.first_seq() - 1, middle), alive_ms, Limits::NONE)? {
+        if let Pack::Batch(mut half) =
+            self.pack_range((packed.first_seq() - 1, middle), packed.alive_ms, Limits::NONE)?
+        {
             (half.full, half.gaps) = (true, true);
             self.write_down(half, now_ms)?;
             self.maybe_open = self.on_its_way.is_none();

@@ -1,6 +1,7 @@
 //! Sinks as a whole: a real ledger, the real shipper step by step on the test's thread, a clock that stands until it is moved.
 //! Tests of single parts stand beside them.
 
+mod ages;
 mod fake;
 mod world;
 
