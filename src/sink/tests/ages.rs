@@ -3,6 +3,8 @@
 use super::fake::Answer;
 use super::world::{New, World};
 use super::{DAY, HOUR, sink};
+use crate::sink::Order;
+use crate::sink::shipper::by_hand::Next;
 
 /// An event of the site that keeps its rows for a day, of so long ago.
 fn old(world: &World, age_ms: i64) -> New {
@@ -86,4 +88,21 @@ fn what_is_about_to_expire_is_not_sent_and_given_up_once() {
     world.commit_some(1, 0);
     world.rest();
     assert_eq!(world.numbers(), (2, 0, 2, 0));
+}
+
+#[test]
+fn a_dead_letter_that_is_about_to_expire_is_not_tried_again() {
+    let mut world = World::new(sink(1));
+    world.commit(&[New { is_bad: true, ..old(&world, 0) }]);
+    world.rest();
+    assert_eq!(world.numbers(), (0, 1, 0, 0));
+    world.pass(23 * HOUR);
+    assert!(world.order(Order::Retry(None)));
+    world.rest();
+    assert_eq!(world.attempts().len(), 1, "it is not sent any more");
+    assert!(!world.look().letters[0].retry, "nor is it tried for ever");
+    assert!(matches!(world.go(), Next::Wait(_)));
+    world.pass(HOUR);
+    world.expire();
+    assert_eq!(world.numbers(), (0, 0, 1, 0), "it goes with its event");
 }
