@@ -47,6 +47,10 @@ use batch::take_away;
 /// shall keep its bytes for ten minutes more.
 pub(crate) const DUE_AHEAD_MS: i64 = 70 * 60 * 1000;
 
+/// Moves the cursor ahead to a seq, never back; what it passes over is given up.
+const PASS_OVER: &str = "UPDATE sinks SET given_up = given_up + (SELECT count(*) FROM wanted WHERE sink = ?1 AND
+    seq > cursor AND seq <= ?2), cursor = max(cursor, ?2) WHERE id = ?1";
+
 /// The way of sinks into the ledger. Clones lead to the same one.
 #[derive(Debug, Clone)]
 pub struct Outbox {
@@ -102,22 +106,23 @@ impl Outbox {
     /// Moves the cursor over events that the sink does not want, or does not get any more because they are about to expire:
     /// these are counted as given up, and so is what an open batch has lost. Returns how many were given up.
     pub fn pass_over(&self, sink: i64, seq: i64) -> Result<u64, WriteError> {
-        const COUNT: &str = "UPDATE sinks SET given_up = given_up + (SELECT count(*) FROM wanted WHERE sink = ?1 AND
-            seq > cursor AND seq <= ?2), cursor = max(cursor, ?2) WHERE id = ?1";
         self.change(move |conn| {
             let before = given_up(conn, sink)?;
             take_away(conn, sink)?;
-            conn.prepare_cached(COUNT)?.execute((sink, seq))?;
+            conn.prepare_cached(PASS_OVER)?.execute((sink, seq))?;
             Ok(given_up(conn, sink)? - before)
         })
     }
 
-    /// Sets the cursor to where `begin` says, and takes the open batch away: what follows goes again, under new keys. Returns
-    /// the cursor.
+    /// Sets the cursor to where `begin` says, and takes the open batch away: what follows goes again, under new keys, and is no
+    /// dead letter any more. What is left behind undelivered, where that lies ahead, is counted as given up. Returns the cursor.
     pub fn replay(&self, sink: i64, begin: Begin) -> Result<i64, WriteError> {
+        const AGAIN: &str = "DELETE FROM dead_letters WHERE sink = ?1 AND seq > ?2";
         self.change(move |conn| {
             take_away(conn, sink)?;
             let cursor = begin::cursor(conn, begin)?;
+            conn.prepare_cached(PASS_OVER)?.execute((sink, cursor))?;
+            conn.execute(AGAIN, (sink, cursor))?;
             conn.execute("UPDATE sinks SET cursor = ?2 WHERE id = ?1", (sink, cursor))?;
             Ok(cursor)
         })

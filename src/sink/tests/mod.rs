@@ -3,6 +3,7 @@
 
 mod ages;
 mod fake;
+mod orders;
 mod world;
 
 use std::time::Duration;
