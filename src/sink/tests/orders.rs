@@ -40,3 +40,49 @@ fn what_a_replay_leaves_behind_is_given_up_and_counted() {
     world.rest();
     assert_eq!((world.told(), world.numbers()), (vec![4], (1, 0, 3, 0)));
 }
+
+#[test]
+fn what_is_wanted_since_the_last_start_goes_in_its_order_though_a_batch_was_open() {
+    let mut world = World::new(sink(10));
+    world.sink.sites = vec!["day".into()];
+    world.start_sink();
+    world.answer(Answer::Busy(None));
+    world.commit_some(1, 2);
+    world.rest();
+    assert_eq!(world.look().open.map(|open| open.first_seq), Some(2), "the first event is the other site's");
+    world.sink.sites.clear();
+    world.crash();
+    world.pass(2000);
+    world.rest();
+    assert_eq!((world.told(), world.numbers()), (vec![1, 2, 3], (3, 0, 0, 0)));
+}
+
+#[test]
+fn what_is_no_longer_wanted_is_not_given_up() {
+    let mut world = World::new(sink(10));
+    world.answer(Answer::Busy(None));
+    world.commit_some(2, 2);
+    world.rest();
+    world.sink.sites = vec!["day".into()];
+    world.crash();
+    world.pass(2000);
+    world.rest();
+    assert_eq!((world.told(), world.numbers()), (vec![3, 4], (2, 0, 0, 0)));
+}
+
+#[test]
+fn a_start_that_changes_nothing_goes_on_with_the_same_batch() {
+    let mut world = World::new(sink(10));
+    world.sink.sites = vec!["month".into(), "day".into()];
+    world.start_sink();
+    world.answer(Answer::Untold);
+    world.commit_some(2, 2);
+    world.rest();
+    world.sink.sites.reverse();
+    world.crash();
+    world.pass(2000);
+    world.rest();
+    let keys: Vec<_> = world.attempts().into_iter().map(|attempt| attempt.key).collect();
+    assert_eq!((world.told(), keys.len()), (vec![1, 2, 3, 4], 2));
+    assert_eq!(keys[0], keys[1], "it is told apart as a repetition");
+}
