@@ -40,6 +40,7 @@ pub(super) struct Parts {
 
 pub(super) struct Shipper {
     parts: Parts,
+    /// As it was found, but for the cursor and whether it is paused.
     place: Place,
     /// Which of the ledger's files it stands in.
     generation: u64,
@@ -306,6 +307,9 @@ impl Shipper {
         self.refused = 0;
         if self.stopped.is_some() {
             self.parts.outbox.set_stopped(self.place.id, None)?;
+            if let Some(place) = self.parts.outbox.place(&self.parts.sink.name)? {
+                self.place.state = place.state;
+            }
             self.stopped = None;
             self.resume();
         }

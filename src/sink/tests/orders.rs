@@ -86,3 +86,26 @@ fn a_start_that_changes_nothing_goes_on_with_the_same_batch() {
     assert_eq!((world.told(), keys.len()), (vec![1, 2, 3, 4], 2));
     assert_eq!(keys[0], keys[1], "it is told apart as a repetition");
 }
+
+#[test]
+fn a_sink_that_is_resumed_after_a_stop_goes_back_to_what_was_written_down_last() {
+    let mut world = World::new(sink(1));
+    world.answer(Answer::Yes);
+    world.answer(Answer::NotFound);
+    world.commit_some(3, 0);
+    world.rest();
+    let seen = world.look();
+    assert_eq!((seen.place.cursor, seen.place.state.as_str()), (1, "1 0"));
+    assert!(seen.place.stopped.is_some(), "a wrong configuration stops it");
+    let owed = world.attempts().pop().expect("an attempt");
+
+    world.rest();
+    assert_eq!(world.attempts().len(), 2, "it is not tried again by itself");
+    assert!(world.order(Order::Resume));
+    world.go();
+    assert_eq!(world.tape().resumed.last().map(String::as_str), Some("1 0"), "and not to the state of the start");
+    world.rest();
+    let again = world.attempts().swap_remove(2);
+    assert_eq!((again.key, again.body), (owed.key, owed.body), "the same batch goes on under the same key");
+    assert_eq!((world.told(), world.numbers()), (vec![1, 2, 3], (3, 0, 0, 0)));
+}
