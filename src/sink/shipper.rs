@@ -62,6 +62,8 @@ pub(super) struct Shipper {
     limit: usize,
     gathering: Option<Gathering>,
     retry_at_ms: Option<i64>,
+    /// Its owner wants no pause: one from before this process, which is not known yet, does not hold.
+    at_once: bool,
     /// Attempts in a row that failed.
     failures: u32,
     /// Events in a row that were refused for good, with none accepted between them.
@@ -148,6 +150,7 @@ impl Shipper {
             limit: parts.sink.batch.events,
             gathering: None,
             retry_at_ms: None,
+            at_once: false,
             failures: 0,
             refused: 0,
             stopped: None,
@@ -290,7 +293,7 @@ impl Shipper {
                 }
                 Order::Drain => {
                     self.draining = true;
-                    self.retry_at_ms = None;
+                    (self.retry_at_ms, self.at_once) = (None, true);
                 }
                 Order::Retry(_) => self.maybe_dead = true,
                 Order::Replay(begin) => self.replay(begin)?,
@@ -303,7 +306,7 @@ impl Shipper {
 
     /// After a stop of its own, or a pause behind a failure.
     fn go_on(&mut self) -> Result<(), Trouble> {
-        self.retry_at_ms = None;
+        (self.retry_at_ms, self.at_once) = (None, true);
         self.refused = 0;
         if self.stopped.is_some() {
             self.parts.outbox.set_stopped(self.place.id, None)?;

@@ -51,14 +51,16 @@ impl Shipper {
     /// The batch that is written down and not in hand.
     pub(super) fn reopen(&mut self, now_ms: i64) -> Result<(), Trouble> {
         let id = self.place.id;
-        let Some(open) = self.parts.outbox.open_batch(id)? else {
+        let open = self.parts.outbox.open_batch(id)?;
+        let at_once = std::mem::take(&mut self.at_once);
+        let Some(open) = open else {
             self.maybe_open = false;
             return Ok(());
         };
         if self.failures == 0 && open.attempts > 0 {
             // From before this process: its pause is kept.
             self.failures = open.attempts;
-            self.retry_at_ms = open.retry_at_ms;
+            self.retry_at_ms = open.retry_at_ms.filter(|_| !at_once);
         }
         // What has expired meanwhile goes nowhere, whether its rows are gone already or not.
         let alive_ms = open.alive_ms.max(now_ms.saturating_add(LEFT_MS));

@@ -109,3 +109,21 @@ fn a_sink_that_is_resumed_after_a_stop_goes_back_to_what_was_written_down_last()
     assert_eq!((again.key, again.body), (owed.key, owed.body), "the same batch goes on under the same key");
     assert_eq!((world.told(), world.numbers()), (vec![1, 2, 3], (3, 0, 0, 0)));
 }
+
+#[test]
+fn a_resumed_or_drained_sink_goes_at_once_also_when_its_pause_is_from_before_the_start() {
+    for order in [Order::Resume, Order::Drain] {
+        let mut world = World::new(sink(10));
+        world.answer(Answer::Busy(Some(3000)));
+        world.commit_some(1, 0);
+        world.rest();
+        world.crash();
+        world.pass(2000);
+        world.rest();
+        assert!(world.told().is_empty(), "the pause is kept");
+        world.crash();
+        assert!(world.order(order));
+        world.rest();
+        assert_eq!(world.told(), [1], "{order:?}");
+    }
+}
