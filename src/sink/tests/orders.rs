@@ -127,3 +127,18 @@ fn a_resumed_or_drained_sink_goes_at_once_also_when_its_pause_is_from_before_the
         assert_eq!(world.told(), [1], "{order:?}");
     }
 }
+
+#[test]
+fn a_dead_letter_does_not_wait_until_everything_else_has_gone() {
+    let mut world = with_a_letter();
+    world.commit_some(20, 0);
+    while world.told().len() < 5 {
+        world.go();
+    }
+    assert!(world.order(Order::Retry(None)));
+    world.rest();
+    let told = world.told();
+    let at = told.iter().position(|seq| *seq == 2).expect("the letter arrives");
+    assert!(at <= 7, "it is next behind the batch that is on its way: {told:?}");
+    assert_eq!(world.numbers(), (23, 0, 0, 0));
+}
