@@ -102,6 +102,16 @@ impl Expiry {
         done
     }
 
+    /// A whole pass at once.
+    #[cfg(test)]
+    pub(super) fn pass(&mut self, conn: &mut Connection, now_ms: i64) -> rusqlite::Result<()> {
+        self.step(conn, now_ms)?;
+        while self.pass.is_some() {
+            self.step(conn, now_ms)?;
+        }
+        Ok(())
+    }
+
     /// Tells the log what was deleted, a line for each site.
     pub(super) fn tell(&mut self, conn: &Connection) {
         for (id, rows) in self.untold.drain() {

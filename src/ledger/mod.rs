@@ -129,4 +129,6 @@ pub use tail::{Tail, Viewed};
 pub use tokens::{Token, TokenError, Tokens};
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

@@ -23,7 +23,8 @@ pub(super) struct Packed {
     pub(super) full: bool,
     /// Whether rows were left out.
     pub(super) gaps: bool,
-    alive_ms: i64,
+    /// What it has lives until then, milliseconds since 1970; what does not was left out.
+    pub(super) alive_ms: i64,
 }
 
 /// What came of packing.

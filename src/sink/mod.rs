@@ -43,3 +43,6 @@ pub use self::orders::Order;
 pub use self::sinks::{OrderError, Sinks};
 pub use self::status::{LastError, State, Status, statuses};
 pub use self::words::span;
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@
 //!    moment, that is repeated and not the delivery.
 
 mod bounds;
+#[cfg(test)]
+pub(super) mod by_hand;
 mod dead;
 mod deliver;
 mod numbers;
@@ -41,6 +43,7 @@ pub(super) struct Parts {
 
 pub(super) struct Shipper {
     parts: Parts,
+    /// As it was found, but for the cursor and whether it is paused.
     place: Place,
     /// Which of the ledger's files it stands in.
     generation: u64,
@@ -61,6 +64,8 @@ pub(super) struct Shipper {
     size: Size,
     gathering: Option<Gathering>,
     retry_at_ms: Option<i64>,
+    /// Its owner wants no pause: one from before this process, which is not known yet, does not hold.
+    at_once: bool,
     /// Attempts in a row that failed.
     failures: u32,
     /// Events in a row that were refused for good, with none accepted between them.
@@ -149,6 +154,7 @@ impl Shipper {
             size: Size::new(parts.sink.batch.events),
             gathering: None,
             retry_at_ms: None,
+            at_once: false,
             failures: 0,
             refused: 0,
             stopped: None,
@@ -165,9 +171,7 @@ impl Shipper {
 
     /// Ships until it is told to end.
     fn run(mut self) {
-        if let Err(why) = self.parts.backend.resume(&self.place.state) {
-            self.stop(why);
-        }
+        self.resume();
         loop {
             let strokes = self.parts.outbox.bell().strokes();
             let ending = self.parts.desk.is_ending();
@@ -188,6 +192,13 @@ impl Shipper {
                 return;
             }
             self.parts.outbox.bell().wait(strokes, time.min(LOOK));
+        }
+    }
+
+    /// The backend goes back to what was written down; where it cannot, the sink stops.
+    fn resume(&mut self) {
+        if let Err(why) = self.parts.backend.resume(&self.place.state) {
+            self.stop(why);
         }
     }
 
@@ -243,9 +254,7 @@ impl Shipper {
         (self.maybe_open, self.maybe_dead, self.looked) = (true, true, self.place.cursor);
         (self.numbers, self.bounds) = Default::default();
         self.generation = generation;
-        if let Err(why) = self.parts.backend.resume(&self.place.state) {
-            self.stop(why);
-        }
+        self.resume();
         Ok(())
     }
 
@@ -291,7 +300,7 @@ impl Shipper {
                 Order::Drain => {
                     self.drain_to = Some(self.reader()?.last_seq()?);
                     self.draining = true;
-                    self.retry_at_ms = None;
+                    (self.retry_at_ms, self.at_once) = (None, true);
                 }
                 Order::Retry(_) => self.maybe_dead = true,
                 Order::Replay(begin) => self.replay(begin)?,
@@ -305,14 +314,15 @@ impl Shipper {
 
     /// After a stop of its own, or a pause behind a failure.
     fn go_on(&mut self) -> Result<(), Trouble> {
-        self.retry_at_ms = None;
+        (self.retry_at_ms, self.at_once) = (None, true);
         self.refused = 0;
         if self.stopped.is_some() {
             self.parts.outbox.set_stopped(self.place.id, None)?;
-            self.stopped = None;
-            if let Err(why) = self.parts.backend.resume(&self.place.state) {
-                self.stop(why);
+            if let Some(place) = self.parts.outbox.place(&self.parts.sink.name)? {
+                self.place.state = place.state;
             }
+            self.stopped = None;
+            self.resume();
         }
         Ok(())
     }

@@ -110,7 +110,7 @@ fn start(sink: &Arc<Sink>, outbox: &Outbox, clock: &Clock) -> Running {
 }
 
 /// What of an order stands in the ledger, so that it holds for the next process too.
-fn write_down(outbox: &Outbox, name: &str, order: Order) -> Result<(), WriteError> {
+pub(super) fn write_down(outbox: &Outbox, name: &str, order: Order) -> Result<(), WriteError> {
     let Some(place) = outbox.place(name)? else { return Ok(()) };
     match order {
         Order::Pause => outbox.set_paused(place.id, true),

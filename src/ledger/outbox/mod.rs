@@ -114,13 +114,15 @@ impl Outbox {
         })
     }
 
-    /// Sets the cursor to where `begin` says, and takes the open batch away: what follows goes again, under new keys. What is
-    /// left behind undelivered, where that lies ahead, is counted as given up. Returns the cursor.
+    /// Sets the cursor to where `begin` says, and takes the open batch away: what follows goes again, under new keys, and is no
+    /// dead letter any more. What is left behind undelivered, where that lies ahead, is counted as given up. Returns the cursor.
     pub fn replay(&self, sink: i64, begin: Begin) -> Result<i64, WriteError> {
+        const AGAIN: &str = "DELETE FROM dead_letters WHERE sink = ?1 AND seq > ?2";
         self.change(move |conn| {
             take_away(conn, sink)?;
             let cursor = begin::cursor(conn, begin)?;
             conn.prepare_cached(PASS_OVER)?.execute((sink, cursor))?;
+            conn.execute(AGAIN, (sink, cursor))?;
             conn.execute("UPDATE sinks SET cursor = ?2 WHERE id = ?1", (sink, cursor))?;
             Ok(cursor)
         })

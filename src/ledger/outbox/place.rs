@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{EventReader, Filter, Outbox, begin};
+use super::{EventReader, Filter, Outbox, batch::take_away, begin};
 use crate::config::Begin;
 use crate::ledger::ReadError;
 use crate::ledger::errands::WriteError;
@@ -30,13 +30,14 @@ pub struct Place {
 const COLUMNS: &str = "id, cursor, paused, state, delivered, given_up, stopped";
 
 impl Outbox {
-    /// The sink of this name, with a place of its own from now on: a new one begins where `begin` says. What it wants may
-    /// differ from before; a stop of its own is over.
+    /// The sink of this name, with a place of its own from now on: a new one begins where `begin` says. A stop of its own is
+    /// over. What it wants may differ from before: then the open batch goes, for it may leave out what is wanted now.
     pub fn join(&self, name: &str, begin: Begin, wants: &Filter) -> Result<Place, WriteError> {
         const JOIN: &str = "INSERT INTO sinks(name, cursor, created) VALUES(?1, ?2, ?3)";
-        const WANTS: &str =
-            "UPDATE sinks SET stopped = NULL, kinds = ?2, sites = (SELECT json_group_array(id) FROM sites
-            WHERE name IN (SELECT value FROM json_each(?3)) HAVING ?3 IS NOT NULL) WHERE name = ?1";
+        const SITES: &str = "SELECT json_group_array(id) FROM (SELECT id FROM sites
+            WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY id) HAVING ?1 IS NOT NULL";
+        const CHANGED: &str = "SELECT kinds IS NOT ?2 OR sites IS NOT ?3 FROM sinks WHERE id = ?1";
+        const WANTS: &str = "UPDATE sinks SET stopped = NULL, kinds = ?2, sites = ?3 WHERE id = ?1";
         let (name, now_ms) = (name.to_owned(), self.clock.now_ms());
         let kinds: Vec<i64> = wants.kinds.iter().map(|kind| kind_number(*kind)).collect();
         let (sites, kinds) = (list(&wants.sites), list(&kinds));
@@ -44,7 +45,13 @@ impl Outbox {
             if find(conn, &name)?.is_none() {
                 conn.execute(JOIN, (&name, begin::cursor(conn, begin)?, now_ms))?;
             }
-            conn.execute(WANTS, (&name, kinds, sites))?;
+            let sink = find(conn, &name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.id;
+            let sites: Option<String> = conn.query_row(SITES, [sites], |row| row.get(0)).optional()?;
+            if conn.query_row(CHANGED, (sink, &kinds, &sites), |row| row.get(0))? {
+                // What it has lost is counted by what was wanted.
+                take_away(conn, sink)?;
+            }
+            conn.execute(WANTS, (sink, kinds, sites))?;
             find(conn, &name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
         })
     }

@@ -5,6 +5,7 @@ use super::super::batch::{Limits, Pack, Packed};
 use super::super::fault::{Delivery, Fault};
 use super::deliver::CREDENTIALS;
 use super::{Shipper, Trouble};
+use crate::ledger::DUE_AHEAD_MS;
 
 impl Shipper {
     /// Tries the first dead letter again that is to be.
@@ -15,7 +16,7 @@ impl Shipper {
             return Ok(());
         };
         let range = (letter.seq - 1, letter.seq);
-        match self.pack_range(range, now_ms, Limits::NONE)? {
+        match self.pack_range(range, now_ms.saturating_add(DUE_AHEAD_MS), Limits::NONE)? {
             // Its site is not wanted any more, or it is about to expire: the letter stays, and is not tried.
             Pack::Nothing { .. } => Ok(self.parts.outbox.leave_dead(id, letter.seq)?),
             Pack::Batch(packed) => self.raise(letter.seq, &packed, now_ms),

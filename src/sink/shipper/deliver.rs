@@ -21,6 +21,10 @@ impl Shipper {
         self.show(State::Shipping);
         let Some((batch, packed)) = self.on_its_way.take() else { return Ok(Turn::Again) };
         self.maybe_open = true;
+        if now_ms > packed.alive_ms {
+            // The machine slept. It is packed again, without what has expired meanwhile.
+            return Ok(Turn::Again);
+        }
         if !self.ready(batch.first_seq, now_ms)? {
             return Ok(Turn::Again);
         }
@@ -61,7 +65,8 @@ impl Shipper {
         self.looked = self.looked.max(packed.last_seq);
         self.done = Some(Done { last_seq: packed.last_seq, events, state: self.parts.backend.state() });
         let goes_on = packed.full && self.looked == packed.last_seq && self.parts.desk.next().is_none();
-        if !goes_on {
+        // Dead letters that are to be tried again go between two batches.
+        if !goes_on || self.maybe_dead {
             return self.settle();
         }
         let next = match self.pack_behind(packed.last_seq, now_ms)? {
@@ -100,8 +105,8 @@ impl Shipper {
                 self.stop(why);
                 Ok(())
             }
-            Fault::Smaller(refusal) => self.halve(refusal, packed, batch.alive_ms, true, now_ms),
-            Fault::Bad(refusal) => self.halve(refusal, packed, batch.alive_ms, false, now_ms),
+            Fault::Smaller(refusal) => self.halve(refusal, packed, true, now_ms),
+            Fault::Bad(refusal) => self.halve(refusal, packed, false, now_ms),
         }
     }
 
@@ -112,19 +117,14 @@ impl Shipper {
     }
 
     /// Half of the batch goes next, under a key of its own; one event alone becomes a dead letter.
-    fn halve(
-        &mut self,
-        refusal: Refusal,
-        packed: &Packed,
-        alive_ms: i64,
-        too_large: bool,
-        now_ms: i64,
-    ) -> Result<(), Trouble> {
+    fn halve(&mut self, refusal: Refusal, packed: &Packed, too_large: bool, now_ms: i64) -> Result<(), Trouble> {
         self.failed(&refusal.words());
         let Some(middle) = packed.middle() else { return self.bury(packed.first_seq(), refusal) };
         self.size.refused(packed.seqs.len(), too_large);
         // Where nothing of the half is left, what is open is looked at again.
-        if let Pack::Batch(mut half) = self.pack_range((packed.first_seq() - 1, middle), alive_ms, Limits::NONE)? {
+        if let Pack::Batch(mut half) =
+            self.pack_range((packed.first_seq() - 1, middle), packed.alive_ms, Limits::NONE)?
+        {
             (half.full, half.gaps) = (true, true);
             self.write_down(half, now_ms)?;
             self.maybe_open = self.on_its_way.is_none();

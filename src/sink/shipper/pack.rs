@@ -9,6 +9,8 @@ use crate::ledger::{DUE_AHEAD_MS, Filter};
 
 /// Rows that nobody wants are passed over in the ledger only when so many have come: each time is a sync.
 const PASS_OVER: i64 = 10_000;
+/// What a batch has when it is packed again does not expire within this time.
+const LEFT_MS: i64 = 60_000;
 
 impl Shipper {
     /// Puts a new batch on its way, if there is one; else says what to wait for.
@@ -49,24 +51,31 @@ impl Shipper {
     /// The batch that is written down and not in hand.
     pub(super) fn reopen(&mut self, now_ms: i64) -> Result<(), Trouble> {
         let id = self.place.id;
-        let Some(open) = self.parts.outbox.open_batch(id)? else {
+        let open = self.parts.outbox.open_batch(id)?;
+        let at_once = std::mem::take(&mut self.at_once);
+        let Some(open) = open else {
             self.maybe_open = false;
             return Ok(());
         };
         if self.failures == 0 && open.attempts > 0 {
             // From before this process: its pause is kept.
             self.failures = open.attempts;
-            self.retry_at_ms = open.retry_at_ms;
+            self.retry_at_ms = open.retry_at_ms.filter(|_| !at_once);
         }
-        match self.pack_range((open.first_seq - 1, open.last_seq), open.alive_ms, Limits::NONE)? {
-            Pack::Nothing { .. } => {
-                // Nothing of it is left: it expired.
-                self.parts.outbox.pass_over(id, open.last_seq)?;
-                self.place.cursor = open.last_seq;
-                self.looked = self.looked.max(open.last_seq);
+        // What has expired meanwhile goes nowhere, whether its rows are gone already or not.
+        let alive_ms = open.alive_ms.max(now_ms.saturating_add(LEFT_MS));
+        match self.pack_range((open.first_seq - 1, open.last_seq), alive_ms, Limits::NONE)? {
+            Pack::Nothing { last_seq, more } => {
+                // Nothing is left of it, or of so many that the look ended: the rest is packed as if it were new.
+                let last_seq = if more { last_seq } else { open.last_seq };
+                self.parts.outbox.pass_over(id, last_seq)?;
+                self.place.cursor = last_seq;
+                self.looked = self.looked.max(last_seq);
             }
             Pack::Batch(mut packed) => {
-                packed.last_seq = open.last_seq;
+                if !packed.full {
+                    packed.last_seq = open.last_seq;
+                }
                 (packed.full, packed.gaps) = (true, true);
                 if packed.digest == open.digest {
                     self.on_its_way = Some((open, packed));
