@@ -58,6 +58,9 @@ pub(super) struct Shipper {
     maybe_open: bool,
     /// Whether dead letters may wait to be tried again.
     maybe_dead: bool,
+    /// When the next of them may be tried, where the last attempt failed, and how many have in a row.
+    raise_at_ms: Option<i64>,
+    raises_failed: u32,
     /// Events a batch at present: fewer while a bad one is looked for.
     limit: usize,
     gathering: Option<Gathering>,
@@ -147,6 +150,8 @@ impl Shipper {
             risen: None,
             maybe_open: true,
             maybe_dead: true,
+            raise_at_ms: None,
+            raises_failed: 0,
             limit: parts.sink.batch.events,
             gathering: None,
             retry_at_ms: None,
@@ -214,7 +219,7 @@ impl Shipper {
             self.reopen(now_ms)?;
             return Ok(Turn::Again);
         }
-        if self.on_its_way.is_none() && self.maybe_dead {
+        if self.on_its_way.is_none() && self.may_raise(now_ms) {
             self.raise_dead(now_ms)?;
             return Ok(Turn::Again);
         }
@@ -293,9 +298,9 @@ impl Shipper {
                 }
                 Order::Drain => {
                     self.draining = true;
-                    (self.retry_at_ms, self.at_once) = (None, true);
+                    self.end_pause();
                 }
-                Order::Retry(_) => self.maybe_dead = true,
+                Order::Retry(_) => (self.maybe_dead, self.raise_at_ms) = (true, None),
                 Order::Replay(begin) => self.replay(begin)?,
             }
             self.parts.desk.done();
@@ -304,9 +309,13 @@ impl Shipper {
         Ok(())
     }
 
+    fn end_pause(&mut self) {
+        (self.retry_at_ms, self.raise_at_ms, self.at_once) = (None, None, true);
+    }
+
     /// After a stop of its own, or a pause behind a failure.
     fn go_on(&mut self) -> Result<(), Trouble> {
-        (self.retry_at_ms, self.at_once) = (None, true);
+        self.end_pause();
         self.refused = 0;
         if self.stopped.is_some() {
             self.parts.outbox.set_stopped(self.place.id, None)?;
@@ -352,8 +361,12 @@ impl Shipper {
     fn again_later(&mut self, why: &str, asked: Option<Duration>, now_ms: i64) {
         self.failures = self.failures.saturating_add(1);
         self.failed(why);
-        let pause = backoff::pause(self.failures, self.parts.sink.retry_most, asked, rand::random());
-        self.retry_at_ms = Some(now_ms.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(LONGEST_PAUSE_MS)));
+        self.retry_at_ms = Some(self.pause_end(self.failures, asked, now_ms));
+    }
+
+    fn pause_end(&self, failures: u32, asked: Option<Duration>, now_ms: i64) -> i64 {
+        let pause = backoff::pause(failures, self.parts.sink.retry_most, asked, rand::random());
+        now_ms.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(LONGEST_PAUSE_MS))
     }
 
     fn failed(&mut self, why: &str) {

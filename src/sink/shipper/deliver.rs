@@ -66,7 +66,7 @@ impl Shipper {
         self.done = Some(Done { last_seq: packed.last_seq, events, state: self.parts.backend.state() });
         let goes_on = packed.full && self.looked == packed.last_seq && self.parts.desk.next().is_none();
         // Dead letters that are to be tried again go between two batches.
-        if !goes_on || self.maybe_dead {
+        if !goes_on || self.may_raise(now_ms) {
             return self.settle();
         }
         let next = match self.pack_behind(packed.last_seq, now_ms)? {
