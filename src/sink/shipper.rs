@@ -20,10 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::backend::Backend;
+use super::background;
+use super::backoff::{self, Pace};
 use super::batch::Packed;
 use super::orders::{Desk, Order};
 use super::status::{LastError, Rate, State};
-use super::{background, backoff};
 use crate::config::{Begin, Sink};
 use crate::event::Shape;
 use crate::ledger::{Batch, Clock, EventReader, Filter, Outbox, Place, ReadError, WriteError};
@@ -357,15 +358,15 @@ impl Shipper {
         self.reader = None;
     }
 
-    /// Notes a failure, and when the next attempt may be: after what the backend asks for, or a growing pause.
-    fn again_later(&mut self, why: &str, asked: Option<Duration>, now_ms: i64) {
+    /// Notes a failure, and when the next attempt may be.
+    fn again_later(&mut self, why: &str, pace: Pace, now_ms: i64) {
         self.failures = self.failures.saturating_add(1);
         self.failed(why);
-        self.retry_at_ms = Some(self.pause_end(self.failures, asked, now_ms));
+        self.retry_at_ms = Some(self.pause_end(self.failures, pace, now_ms));
     }
 
-    fn pause_end(&self, failures: u32, asked: Option<Duration>, now_ms: i64) -> i64 {
-        let pause = backoff::pause(failures, self.parts.sink.retry_most, asked, rand::random());
+    fn pause_end(&self, failures: u32, pace: Pace, now_ms: i64) -> i64 {
+        let pause = backoff::pause(failures, self.parts.sink.retry_most, pace, rand::random());
         now_ms.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(LONGEST_PAUSE_MS))
     }
 

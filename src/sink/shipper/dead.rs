@@ -1,8 +1,7 @@
 //! Dead letters that their owner wants to be tried again: each alone, out of its order.
 
-use std::time::Duration;
-
 use super::super::backend::Sending;
+use super::super::backoff::Pace;
 use super::super::batch::{Limits, Pack, Packed};
 use super::super::fault::{Delivery, Fault};
 use super::deliver::CREDENTIALS;
@@ -50,16 +49,16 @@ impl Shipper {
                 self.parts.outbox.bury(id, seq, refusal.status, refusal.answer)?;
             }
             Delivery::Failed(Fault::Misconfigured(why)) => self.stop(why),
-            Delivery::Failed(Fault::Credentials(why)) => self.raise_later(&why, Some(CREDENTIALS), now_ms),
-            Delivery::Failed(Fault::Again { why, after }) => self.raise_later(&why, after, now_ms),
+            Delivery::Failed(Fault::Credentials(why)) => self.raise_later(&why, CREDENTIALS, now_ms),
+            Delivery::Failed(Fault::Again { why, after }) => self.raise_later(&why, Pace::Growing(after), now_ms),
         }
         Ok(())
     }
 
-    fn raise_later(&mut self, why: &str, asked: Option<Duration>, now_ms: i64) {
+    fn raise_later(&mut self, why: &str, pace: Pace, now_ms: i64) {
         self.raises_failed = self.raises_failed.saturating_add(1);
         self.failed(why);
-        self.raise_at_ms = Some(self.pause_end(self.raises_failed, asked, now_ms));
+        self.raise_at_ms = Some(self.pause_end(self.raises_failed, pace, now_ms));
     }
 
     /// Writes down that a letter has arrived. What was delivered is not delivered again because the ledger cannot be written
