@@ -2,6 +2,7 @@
 
 mod crash;
 mod damaged;
+mod errands;
 mod file;
 mod full;
 mod handover;
