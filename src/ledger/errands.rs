@@ -38,6 +38,9 @@ pub enum WriteError {
     /// The ledger was closed before it was done.
     #[error("the ledger is closed")]
     Closed,
+    /// A defect, or the ledger's end, came before it was done.
+    #[error("the ledger's writer was interrupted before it was done")]
+    Lost,
     /// The ledger cannot be opened at present: why, in words.
     #[error("the ledger is not open: {0}")]
     NotOpen(String),
@@ -77,7 +80,7 @@ impl Errands {
             let _ = answer.send(conn.and_then(|conn| Ok(work(conn)?)));
         }));
         self.send(errand)?;
-        answered.recv().map_err(|_| WriteError::Closed)?
+        answered.recv().map_err(|_| WriteError::Lost)?
     }
 
     /// The same within a transaction that is shared with whatever else waits: it is committed and synced when this returns.
@@ -85,7 +88,7 @@ impl Errands {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, WriteError> {
-        self.leave(work)?.recv().map_err(|_| WriteError::Closed)?
+        self.leave(work)?.recv().map_err(|_| WriteError::Lost)?
     }
 
     /// Leaves it with the writer, who answers when the transaction has ended.

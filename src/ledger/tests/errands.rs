@@ -16,7 +16,7 @@ fn together(ledger: &Ledger, works: &[Work]) -> Vec<Result<(), WriteError>> {
     let waiting: Vec<_> = works.iter().map(|work| ledger.errands.leave(*work).expect("the ledger is open")).collect();
     go.send(()).expect("the writer waits");
     holder.join().expect("the writer goes on");
-    waiting.into_iter().map(|waiting| waiting.recv().unwrap_or(Err(WriteError::Closed))).collect()
+    waiting.into_iter().map(|waiting| waiting.recv().unwrap_or(Err(WriteError::Lost))).collect()
 }
 
 fn hurried(dir: &Path) -> Ledger {
@@ -79,4 +79,17 @@ fn when_an_error_ends_the_transaction_all_are_told_and_nothing_is_written() {
         noted(dir.path())
     );
     assert!(together(&ledger, &[|conn| note(conn, "later")])[0].is_ok(), "the next ones are none the worse");
+}
+
+#[test]
+fn a_defect_in_an_errand_does_not_close_the_ledger_for_its_neighbours() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = hurried(dir.path());
+    let told = together(&ledger, &[|conn| note(conn, "a"), |_| panic!("a defect, on purpose"), |conn| note(conn, "c")]);
+    assert!(told.iter().all(|told| matches!(told, Err(WriteError::Lost))), "{told:?}");
+    assert!(noted(dir.path()).is_empty());
+    assert!(together(&ledger, &[|conn| note(conn, "later")])[0].is_ok(), "the ledger goes on");
+    let errands = ledger.errands.clone();
+    ledger.close();
+    assert!(matches!(errands.share(|_| Ok(())), Err(WriteError::Closed)));
 }
