@@ -51,6 +51,19 @@ fn what_a_batch_has_lost_is_counted_once_by_whoever_ends_it() {
 }
 
 #[test]
+fn a_row_that_expires_between_packing_and_writing_down_is_counted_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ledger, outbox, place) = with_a_sink(dir.path());
+    ledger.append(rows([NOON - DAY, NOON]));
+    outbox.begin(place.id, batch(2, 2, false)).expect("begun");
+    // Packed again with both of them, and then this comes in between.
+    ledger.expire(NOON);
+    outbox.begin(place.id, batch(2, 2, true)).expect("begun anew");
+    outbox.accepted(place.id, 2, 2, None, None).expect("accepted");
+    assert_eq!(counted(&outbox, &place), (2, 0), "both arrived, and none is given up beside it");
+}
+
+#[test]
 fn a_sink_has_ten_thousand_dead_letters_at_most_and_the_oldest_go() {
     let dir = tempfile::tempdir().expect("a folder");
     let (ledger, outbox, place) = with_a_sink(dir.path());
