@@ -94,7 +94,7 @@ impl Backend for HttpSink {
                 let mut words = Vec::new();
                 // What could be read of it is enough.
                 _ = body.into_reader().take(most).read_to_end(&mut words);
-                answer::of(head.status, &head.headers, &words)
+                answer::of(head.status, &head.headers, &words, sending.now_s)
             }
             Err(error) => Delivery::Failed(Fault::Again { why: answer::transport(&error), after: None }),
         }
@@ -107,3 +107,6 @@ fn roots() -> Arc<Vec<Certificate<'static>>> {
     let found = rustls_native_certs::load_native_certs().unwrap_or_default();
     Arc::new(found.into_iter().map(|der| Certificate::from_der(&der).to_owned()).collect())
 }
+
+#[cfg(test)]
+mod tests;
