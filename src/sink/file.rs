@@ -13,6 +13,8 @@
 
 mod close;
 mod name;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -89,6 +91,7 @@ impl FileSink {
         if self.lock.is_none() {
             self.take_folder()?.map_err(io::Error::other)?;
         }
+        self.trim()?;
         let folder = &self.config.folder;
         for file in name::candidates(&self.name, now_ms, first_seq) {
             if self.closing.knows(&file) {
@@ -106,6 +109,17 @@ impl FileSink {
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Cuts off what a failed attempt has left behind the known length, before the file is left: nobody comes back to it.
+    fn trim(&self) -> io::Result<()> {
+        let Some(state) = &self.state else { return Ok(()) };
+        match OpenOptions::new().write(true).open(self.config.folder.join(&state.file)) {
+            Ok(file) => cut(&file, state.bytes),
+            // Whoever has taken it away has what was in it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Leaves the present file for the next one, or for none.
@@ -174,7 +188,7 @@ impl FileSink {
         match fs::metadata(path) {
             Ok(found) if found.len() >= state.bytes => {
                 let open = OpenOptions::new().write(true).open(path)?;
-                open.set_len(state.bytes)?;
+                cut(&open, state.bytes)?;
                 self.open = Some(open);
             }
             Ok(_) => self.lose(&io::Error::other("it is shorter than what was delivered")),
@@ -183,6 +197,15 @@ impl FileSink {
         }
         Ok(())
     }
+}
+
+/// Cuts a file to a length, where it is longer, also for whoever reads it behind a loss of power.
+fn cut(file: &File, bytes: u64) -> io::Result<()> {
+    if file.metadata()?.len() <= bytes {
+        return Ok(());
+    }
+    file.set_len(bytes)?;
+    file.sync_all()
 }
 
 impl Backend for FileSink {
@@ -225,7 +248,7 @@ impl Backend for FileSink {
     }
 
     fn idle(&mut self, now_ms: i64) -> Option<String> {
-        if self.is_due(now_ms) {
+        if self.is_due(now_ms) && self.trim().is_ok() {
             self.open = None;
             self.leave(None);
         }

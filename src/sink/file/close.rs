@@ -48,7 +48,7 @@ impl Closing {
     /// for nothing. `current` is being written.
     pub(super) fn tidy(&mut self, current: Option<&str>) {
         // What this process compresses already is not begun a second time.
-        self.running.drain(..).for_each(|thread| _ = thread.join());
+        self.wait();
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let mut names: Vec<String> =
             entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
@@ -71,6 +71,14 @@ impl Closing {
         }
     }
 
+    /// Waits until everything is closed that can be.
+    pub(super) fn wait(&mut self) {
+        for thread in self.running.drain(..) {
+            // It has said what went wrong.
+            _ = thread.join();
+        }
+    }
+
     fn compress(&mut self, file: String) {
         self.running.retain(|thread| !thread.is_finished());
         let (folder, sink) = (self.folder.clone(), self.sink.clone());
@@ -89,10 +97,7 @@ impl Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        for thread in self.running.drain(..) {
-            // It has said what went wrong.
-            _ = thread.join();
-        }
+        self.wait();
     }
 }
 
