@@ -38,7 +38,6 @@ pub(super) struct FileSink {
     state: Option<State>,
     /// Whether the state differs from what is written down.
     changed: bool,
-    open: Option<File>,
     /// Closed by what was prepared; put aside once that is written down.
     outgoing: Vec<String>,
     closing: Closing,
@@ -61,7 +60,6 @@ impl FileSink {
             config: config.clone(),
             state: None,
             changed: false,
-            open: None,
             outgoing: Vec::new(),
             closing: Closing::new(name, config.folder.clone(), config.gzip),
             lock: None,
@@ -98,9 +96,8 @@ impl FileSink {
                 continue;
             }
             match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(folder.join(&file)) {
-                Ok(open) => {
+                Ok(_empty) => {
                     File::open(folder)?.sync_all()?;
-                    self.open = Some(open);
                     self.leave(Some(State { file, bytes: 0, since_ms: now_ms }));
                     return Ok(());
                 }
@@ -141,16 +138,13 @@ impl FileSink {
     /// Appends behind the known length, whatever a failed attempt has left there.
     fn append(&mut self, body: &[u8]) -> io::Result<()> {
         let Some(state) = &mut self.state else { return Err(io::Error::other("no file was begun")) };
-        let path = self.config.folder.join(&state.file);
-        // Somebody may have moved or deleted the file: an open one would take what nobody finds again.
-        let there = fs::metadata(&path)?.len();
+        // By its name each time: somebody may have moved, deleted or exchanged it, and what was open would take what nobody
+        // finds again.
+        let mut file = OpenOptions::new().write(true).open(self.config.folder.join(&state.file))?;
+        let there = file.metadata()?.len();
         if there < state.bytes {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("{} was cut by somebody", state.file)));
         }
-        let file = match &mut self.open {
-            Some(file) => file,
-            none => none.insert(OpenOptions::new().write(true).open(&path)?),
-        };
         if there > state.bytes {
             file.set_len(state.bytes)?;
         }
@@ -167,7 +161,6 @@ impl FileSink {
             let sink = &self.name;
             tracing::error!(sink, file, bytes, %why, "a sink's file is not as it was left; a new one is begun");
         }
-        self.open = None;
         self.changed = true;
     }
 
@@ -187,9 +180,7 @@ impl FileSink {
         let path: &Path = &self.config.folder.join(&state.file);
         match fs::metadata(path) {
             Ok(found) if found.len() >= state.bytes => {
-                let open = OpenOptions::new().write(true).open(path)?;
-                cut(&open, state.bytes)?;
-                self.open = Some(open);
+                cut(&OpenOptions::new().write(true).open(path)?, state.bytes)?;
             }
             Ok(_) => self.lose(&io::Error::other("it is shorter than what was delivered")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.lose(&error),
@@ -211,7 +202,7 @@ fn cut(file: &File, bytes: u64) -> io::Result<()> {
 impl Backend for FileSink {
     fn resume(&mut self, state: &str) -> Result<(), String> {
         self.state = serde_json::from_str(state).ok();
-        (self.open, self.changed) = (None, false);
+        self.changed = false;
         self.outgoing.clear();
         if self.lock.is_none() {
             self.take_folder().map_err(|error| self.words(&error))??;
@@ -236,7 +227,6 @@ impl Backend for FileSink {
 
     fn deliver(&mut self, sending: &Sending<'_>) -> Delivery {
         let Err(error) = self.append(sending.body) else { return Delivery::Accepted };
-        self.open = None;
         if error.kind() == io::ErrorKind::NotFound {
             self.lose(&error);
         }
@@ -249,7 +239,6 @@ impl Backend for FileSink {
 
     fn idle(&mut self, now_ms: i64) -> Option<String> {
         if self.is_due(now_ms) && self.trim().is_ok() {
-            self.open = None;
             self.leave(None);
         }
         self.changed.then(|| self.written())

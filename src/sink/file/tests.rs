@@ -89,3 +89,76 @@ fn what_a_failed_attempt_left_is_not_in_a_file_that_is_left_for_the_next_one() {
         assert_eq!(pairs(&found(dir.path())), [(&*first, "one\n"), (&*second, "two\n")]);
     }
 }
+
+#[test]
+fn a_file_that_was_exchanged_gets_what_comes() {
+    let (dir, mut sink) = begun(false);
+    deliver(&mut sink, 1, NOON, "one\n").expect("delivered");
+    let path = dir.path().join("events").join("archive-20261123T120000Z-000000000001.ndjson");
+    // As an editor does, or whoever copies a folder back.
+    fs::rename(&path, dir.path().join("before")).expect("moved");
+    fs::copy(dir.path().join("before"), &path).expect("copied");
+    deliver(&mut sink, 2, NOON, "two\n").expect("delivered");
+    assert_eq!(fs::read_to_string(&path).expect("the file"), "one\ntwo\n", "and not the one that nobody finds");
+}
+
+#[test]
+fn a_file_that_was_moved_or_cut_is_left_and_the_batch_goes_into_a_new_one() {
+    let name = "archive-20261123T120000Z-000000000001.ndjson";
+    let spoils: [fn(&Path); 2] = [
+        |path| fs::remove_file(path).expect("removed"),
+        |path| OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(2)).expect("cut"),
+    ];
+    for spoil in spoils {
+        let (dir, mut sink) = begun(false);
+        deliver(&mut sink, 1, NOON, "one\n").expect("delivered");
+        spoil(&dir.path().join("events").join(name));
+        let fault = deliver(&mut sink, 2, NOON, "two\n").expect_err("the file is not as it was left");
+        assert!(matches!(fault, Fault::Again { .. }), "{fault:?}");
+        deliver(&mut sink, 2, NOON, "two\n").expect("delivered");
+        let found = found(dir.path());
+        let last = ("archive-20261123T120000Z-000000000002.ndjson", "two\n");
+        assert_eq!(pairs(&found).last(), Some(&last), "{found:?}");
+    }
+}
+
+#[test]
+fn one_process_writes_a_sinks_files_and_other_sinks_share_the_folder() {
+    let (dir, first) = begun(false);
+    let mut second = FileSink::new("archive", &config(dir.path(), false));
+    assert!(second.resume("").expect_err("it is held").contains("another process"));
+    FileSink::new("archive-2", &config(dir.path(), false)).resume("").expect("another sink's files are its own");
+    drop(first);
+    second.resume("").expect("it was let go of");
+}
+
+#[test]
+fn a_start_goes_back_to_the_length_that_is_written_down() {
+    let (dir, mut sink) = begun(true);
+    let state = deliver(&mut sink, 1, NOON, "one\n").expect("delivered");
+    deliver(&mut sink, 2, NOON, "two\n").expect("delivered, and not written down");
+    drop(sink);
+    let mut sink = FileSink::new("archive", &config(dir.path(), true));
+    sink.resume(&state).expect("resumed");
+    let name = "archive-20261123T120000Z-000000000001.ndjson";
+    assert_eq!(pairs(&found(dir.path())), [(name, "one\n")]);
+    deliver(&mut sink, 2, NOON, "two\n").expect("delivered again");
+    assert_eq!(pairs(&found(dir.path())), [(name, "one\ntwo\n")]);
+}
+
+#[test]
+fn files_have_no_rights_for_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let (dir, mut sink) = begun(true);
+    deliver(&mut sink, 1, NOON, "one\n").expect("delivered");
+    assert!(sink.idle(NOON + 60_000).is_some(), "it is due");
+    sink.prepared();
+    sink.wait_for_closing();
+    deliver(&mut sink, 2, NOON + 60_000, "two\n").expect("delivered");
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o7777;
+    assert_eq!(mode(&dir.path().join("events")) & 0o027, 0, "the folder");
+    for (name, _) in found(dir.path()) {
+        let mode = mode(&dir.path().join("events").join(&name));
+        assert_eq!((mode & 0o137, mode & 0o600), (0, 0o600), "{name} has {mode:o}");
+    }
+}
