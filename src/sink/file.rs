@@ -86,7 +86,9 @@ impl FileSink {
 
     /// Begins a file of a name that nothing has, and syncs the folder, so that it is there after a crash as well.
     fn begin(&mut self, first_seq: i64, now_ms: i64) -> io::Result<()> {
-        if self.lock.is_none() {
+        let folder = &self.config.folder;
+        // Somebody may have removed it, and the lock with it.
+        if self.lock.is_none() || !folder.exists() {
             self.take_folder()?.map_err(io::Error::other)?;
         }
         self.trim()?;

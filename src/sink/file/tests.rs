@@ -123,6 +123,18 @@ fn a_file_that_was_moved_or_cut_is_left_and_the_batch_goes_into_a_new_one() {
 }
 
 #[test]
+fn a_folder_that_was_removed_is_made_again() {
+    let (dir, mut sink) = begun(true);
+    deliver(&mut sink, 1, NOON, "one\n").expect("delivered");
+    fs::remove_dir_all(dir.path().join("events")).expect("removed");
+    deliver(&mut sink, 2, NOON, "two\n").expect_err("the file is gone");
+    deliver(&mut sink, 2, NOON, "two\n").expect("delivered");
+    assert_eq!(pairs(&found(dir.path())), [("archive-20261123T120000Z-000000000002.ndjson", "two\n")]);
+    let mut other = FileSink::new("archive", &config(dir.path(), true));
+    assert!(other.resume("").expect_err("the lock is held there too").contains("another process"));
+}
+
+#[test]
 fn one_process_writes_a_sinks_files_and_other_sinks_share_the_folder() {
     let (dir, first) = begun(false);
     let mut second = FileSink::new("archive", &config(dir.path(), false));
