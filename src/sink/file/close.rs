@@ -1,4 +1,5 @@
-//! Closing files: hidden, compressed beside, shown by a rename. What a crash interrupted is taken up at the next start.
+//! Closing files: hidden, compressed beside, shown by a rename. What a crash interrupted is taken up at the next start, and what
+//! could not be compressed is shown as it is until then.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
@@ -86,6 +87,7 @@ impl Closing {
             background::give_way();
             if let Err(error) = compress(&folder, &file) {
                 tracing::warn!(sink, file, %error, "a closed file could not be compressed; the next start tries again");
+                show(&folder, &file);
             }
         };
         match thread::Builder::new().name(format!("gzip-{}", self.sink)).spawn(work) {
@@ -118,6 +120,18 @@ fn compress(folder: &Path, file: &str) -> io::Result<()> {
     fs::remove_file(&from)
 }
 
+/// Shows a hidden file as it is, where there is no compressed one: readers want it sooner than at the next start.
+fn show(folder: &Path, file: &str) {
+    // Each of these is best effort, and the next start's business otherwise.
+    _ = fs::remove_file(folder.join(format!(".{file}{UNFINISHED}")));
+    if !folder.join(format!("{file}.gz")).exists() {
+        _ = fs::rename(folder.join(hidden(file)), folder.join(file));
+    }
+}
+
 fn hidden(file: &str) -> String {
     format!(".{file}{HIDDEN}")
 }
+
+#[cfg(test)]
+mod tests;
