@@ -2,11 +2,13 @@
 
 mod crash;
 mod damaged;
+mod errands;
 mod file;
 mod full;
 mod handover;
 mod lost;
 mod model;
+mod outbox;
 mod owner;
 mod record;
 mod repair;

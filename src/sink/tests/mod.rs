@@ -4,6 +4,7 @@
 mod ages;
 mod fake;
 mod orders;
+mod refused;
 mod world;
 
 use std::time::Duration;
