@@ -2,8 +2,10 @@
 //! Tests of single parts stand beside them.
 
 mod ages;
+mod bounds;
 mod fake;
 mod orders;
+mod packing;
 mod refused;
 mod world;
 
