@@ -62,7 +62,7 @@ fn found(dir: &Path) -> Vec<(String, String)> {
     found
 }
 
-fn pairs<'a>(found: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn pairs(found: &[(String, String)]) -> Vec<(&str, &str)> {
     found.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
 }
 
