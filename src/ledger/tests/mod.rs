@@ -7,6 +7,7 @@ mod full;
 mod handover;
 mod lost;
 mod model;
+mod not_repaired;
 mod owner;
 mod record;
 mod repair;
