@@ -19,7 +19,7 @@ mod tests;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -69,8 +69,8 @@ impl FileSink {
     /// Makes the folder and takes the lock of this sink's files. `Err` where another process has it.
     fn take_folder(&mut self) -> io::Result<Result<(), String>> {
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.config.folder)?;
-        let path = self.config.folder.join(format!(".{}.lock", self.name));
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(&path)?;
+        let mut options = OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(false).mode(FILE_MODE).open(self.lock_path())?;
         match lock.try_lock() {
             Ok(()) => self.lock = Some(lock),
             Err(TryLockError::Error(error)) => return Err(error),
@@ -84,11 +84,15 @@ impl FileSink {
         Ok(Ok(()))
     }
 
+    fn lock_path(&self) -> PathBuf {
+        self.config.folder.join(format!(".{}.lock", self.name))
+    }
+
     /// Begins a file of a name that nothing has, and syncs the folder, so that it is there after a crash as well.
     fn begin(&mut self, first_seq: i64, now_ms: i64) -> io::Result<()> {
-        let folder = &self.config.folder;
-        // Somebody may have removed it, and the lock with it.
-        if self.lock.is_none() || !folder.exists() {
+        // Where somebody has taken the folder away, the lock went with it.
+        if self.lock.is_none() || !self.lock_path().exists() {
+            self.lock = None;
             self.take_folder()?.map_err(io::Error::other)?;
         }
         self.trim()?;

@@ -8,6 +8,7 @@ mod full;
 mod handover;
 mod lost;
 mod model;
+mod not_repaired;
 mod outbox;
 mod owner;
 mod record;

@@ -14,7 +14,7 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use ureq::http::header::{LOCATION, RETRY_AFTER};
-use ureq::http::{HeaderMap, StatusCode};
+use ureq::http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::super::fault::{Delivery, Fault, Refusal};
 
@@ -42,8 +42,10 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], now_s: i6
     })
 }
 
+/// Without the query that the redirect may have taken over from the URL: secrets stand in queries.
 fn redirected(status: StatusCode, headers: &HeaderMap) -> String {
-    let to = headers.get(LOCATION).map(|to| format!(" to {}", readable(to.as_bytes()))).unwrap_or_default();
+    let place = |to: &HeaderValue| to.as_bytes().split(|b| b"?#".contains(b)).next().map(readable);
+    let to = headers.get(LOCATION).and_then(place).map(|to| format!(" to {to}")).unwrap_or_default();
     format!("the URL redirects{to} ({status}), and redirects are not followed")
 }
 
@@ -161,5 +163,17 @@ mod tests {
         assert_eq!(fault.words().chars().filter(|c| *c == '\u{e9}').count(), KEPT);
         let Delivery::Failed(fault) = answered(422, None, b"") else { panic!("no fault") };
         assert_eq!(fault.words(), "refused with status 422");
+    }
+
+    #[test]
+    fn of_where_a_redirect_leads_the_query_is_not_told() {
+        let to = HeaderValue::from_static("https://collector.example/in?token=SECRET");
+        let headers = HeaderMap::from_iter([(LOCATION, to)]);
+        let answer = of(StatusCode::PERMANENT_REDIRECT, &headers, b"", NOW_S);
+        let Delivery::Failed(Fault::Misconfigured(why)) = answer else { panic!("{answer:?}") };
+        assert_eq!(
+            why,
+            "the URL redirects to https://collector.example/in (308 Permanent Redirect), and redirects are not followed"
+        );
     }
 }
