@@ -4,16 +4,20 @@
 //! |---|---|
 //! | 2xx | accepted |
 //! | 408, 425, 429, 5xx but 501 and 505; no answer at all | the same batch again, after `Retry-After` or a growing pause |
+//! | 409, 417, 423 | the same: an earlier attempt under this key is still in hand, or `Expect` is not known |
 //! | 413 | the batch is halved |
-//! | 401, 403, 407 | credentials: again at long intervals |
-//! | 3xx, 404, 405, 406, 410, 415, 501, 505 | the configuration is wrong: the sink stops |
+//! | 401, 402, 403, 407 | credentials: again at long intervals |
+//! | 3xx, 404, 405, 406, 410, 411, 414, 415, 421, 426, 428, 431, 451, 501, 505 | the configuration is wrong: the sink stops |
 //! | any other 4xx | an event in it is bad: the batch is halved until that one stands alone |
+//!
+//! A half has a key of its own. So what says nothing about events never halves a batch: a backend that has stored it already, and
+//! whose answer was lost, would store it twice.
 
 use std::io;
 use std::time::{Duration, SystemTime};
 
 use ureq::http::header::{LOCATION, RETRY_AFTER};
-use ureq::http::{HeaderMap, StatusCode};
+use ureq::http::{HeaderMap, StatusCode, Uri};
 
 use super::super::fault::{Delivery, Fault, Refusal};
 
@@ -27,13 +31,13 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Delive
     let refusal = Refusal { status: Some(status.as_u16()), answer };
     Delivery::Failed(match status.as_u16() {
         200..=299 => return Delivery::Accepted,
-        408 | 425 | 429 | 500 | 502..=504 | 506..=599 => {
+        408 | 409 | 417 | 423 | 425 | 429 | 500 | 502..=504 | 506..=599 => {
             Fault::Again { why: format!("the answer was {status}{said}"), after: retry_after(headers) }
         }
         413 => Fault::Smaller(refusal),
-        401 | 403 | 407 => Fault::Credentials(format!("the credentials were refused with {status}{said}")),
+        401..=403 | 407 => Fault::Credentials(format!("the credentials were refused with {status}{said}")),
         300..=399 => Fault::Misconfigured(redirected(status, headers)),
-        404 | 405 | 406 | 410 | 415 | 501 | 505 => {
+        404..=406 | 410 | 411 | 414 | 415 | 421 | 426 | 428 | 431 | 451 | 501 | 505 => {
             Fault::Misconfigured(format!("the URL answers {status}: is it right?{said}"))
         }
         400..=499 => Fault::Bad(refusal),
@@ -41,9 +45,17 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Delive
     })
 }
 
+/// Without path and query of where it leads: services want tokens in them, and those of the URL often come back here.
 fn redirected(status: StatusCode, headers: &HeaderMap) -> String {
-    let to = headers.get(LOCATION).map(|to| format!(" to {}", readable(to.as_bytes()))).unwrap_or_default();
+    let location = headers.get(LOCATION).and_then(|to| Uri::try_from(to.as_bytes()).ok());
+    let host = |uri: Uri| Some(format!(" to {}://{}", uri.scheme_str()?, host_and_port(&uri)?));
+    let to = location.and_then(host).unwrap_or_default();
     format!("the URL redirects{to} ({status}), and redirects are not followed")
+}
+
+fn host_and_port(uri: &Uri) -> Option<String> {
+    let (host, port) = (uri.host()?, uri.port().map(|port| format!(":{port}")).unwrap_or_default());
+    Some(format!("{host}{port}"))
 }
 
 /// A failure without an answer, in words.
