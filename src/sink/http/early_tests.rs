@@ -87,7 +87,7 @@ fn deaf() -> SocketAddr {
             let (mut head, mut closes) = (BufReader::new(&stream), false);
             let mut line = String::new();
             while head.read_line(&mut line).is_ok_and(|read| read > 2) {
-                closes |= line.to_ascii_lowercase() == "connection: close\r\n";
+                closes |= line.eq_ignore_ascii_case("connection: close\r\n");
                 line.clear();
             }
             _ = stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
