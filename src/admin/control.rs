@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 
@@ -34,6 +34,8 @@ const COMMAND: Duration = Duration::from_secs(2);
 const ANSWER: Duration = Duration::from_secs(20);
 /// How often it is looked whether the socket is still there.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often it is said that the socket cannot be opened.
+const COMPLAIN_AGAIN: Duration = Duration::from_secs(60);
 /// How long the listener rests after a failure of its own, such as too many open files.
 const REST: Duration = Duration::from_millis(100);
 
@@ -74,7 +76,7 @@ impl Control {
         let path = dir.join(SOCKET);
         let failed = |source| ControlError::Io { path: path.clone(), source };
         let closing = Arc::new(AtomicBool::new(false));
-        let mut door = Door { path: path.clone(), ledger, listener: None };
+        let mut door = Door { path: path.clone(), ledger, listener: None, complained: None };
         door.keep_open();
         let seen = closing.clone();
         let serve = move || serve(&mut door, &seen, &tokens, sinks.as_deref());
@@ -101,6 +103,8 @@ struct Door {
     ledger: Arc<Health>,
     /// With the number of its file.
     listener: Option<(UnixListener, u64)>,
+    /// When the log last said that it cannot be opened.
+    complained: Option<Instant>,
 }
 
 impl Door {
@@ -112,15 +116,27 @@ impl Door {
         self.listener = match bind(&self.path) {
             Ok(listener) => Some(listener),
             Err(error) => {
-                tracing::warn!(path = %self.path.display(), %error, "the socket for commands cannot be opened, trying again");
+                self.complain(&error);
                 None
             }
         };
     }
 
+    /// Says why it cannot be opened, now and then: it is tried each second.
+    fn complain(&mut self, error: &io::Error) {
+        if self.complained.is_none_or(|at| at.elapsed() >= COMPLAIN_AGAIN) {
+            self.complained = Some(Instant::now());
+            tracing::warn!(path = %self.path.display(), %error, "the socket for commands cannot be opened, trying again");
+        }
+    }
+
+    /// Whether its name leads to it. Where that cannot be looked at, because the folder's rights forbid it, all is as it was.
     fn is_open(&self) -> bool {
-        let found = fs::symlink_metadata(&self.path).map(|found| found.ino());
-        self.listener.as_ref().is_some_and(|(_, own)| found.is_ok_and(|found| found == *own))
+        let Some((_, own)) = &self.listener else { return false };
+        match fs::symlink_metadata(&self.path) {
+            Ok(found) => found.ino() == *own,
+            Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        }
     }
 }
 
