@@ -109,10 +109,11 @@ impl Errands {
 }
 
 impl Inbox {
-    /// Does every errand that waits, or tells why it cannot be done.
+    /// Does what waits, or tells why it cannot be done. Whoever comes meanwhile may have to wait for the next time, so that hits
+    /// do not wait for a row of errands without an end.
     pub(super) fn work_off(&self, mut conn: Result<&mut Connection, &str>) {
         let mut shares = Vec::new();
-        while let Ok(errand) = self.0.try_recv() {
+        for errand in self.0.try_iter().take(WAITING) {
             match errand {
                 Errand::Alone(work) => work(conn.as_deref_mut().map_err(|why| not_open(why))),
                 Errand::Shared(share) => shares.push(share),

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::drops::DropReason;
 use super::hit::Hit;
+use super::wal;
 use super::writer::Writer;
 
 /// While rows cannot be committed.
@@ -26,8 +27,10 @@ impl Writer {
     pub(super) fn probe(&mut self) {
         let Some(trouble) = self.trouble.as_mut().filter(|trouble| trouble.tried.elapsed() >= PROBE) else { return };
         trouble.tried = Instant::now();
-        if self.opened.as_mut().is_some_and(|opened| opened.store.probe().is_ok()) {
-            self.recovered();
+        let Some(opened) = &mut self.opened else { return };
+        match opened.store.probe() {
+            Ok(()) => self.recovered(),
+            Err(error) => wal::make_room(&opened.store.conn, &error),
         }
     }
 

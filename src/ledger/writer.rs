@@ -83,6 +83,7 @@ pub(super) struct Writer {
     first_lane: usize,
     pub(super) trouble: Option<Trouble>,
     pub(super) expiry: Expiry,
+    shortener: wal::Shortener,
     /// Last, since it has the lock: that is let go of when the files are closed.
     pub(super) place: Place,
 }
@@ -114,6 +115,7 @@ pub(super) fn start(
         first_lane: 0,
         trouble: None,
         expiry: Expiry::new(),
+        shortener: wal::Shortener::default(),
     };
     let thread = thread::Builder::new().name("ledger".into()).spawn(move || writer.run())?;
     let errands = errands(thread.thread().clone());
@@ -156,6 +158,7 @@ impl Writer {
                 self.expire();
                 self.probe();
             }
+            self.shorten_log();
             let drained = draining && self.batch.is_empty() && self.shared.lanes.drained();
             if drained {
                 self.shared.drained.store(true, Ordering::Release);
@@ -169,6 +172,13 @@ impl Writer {
             if !closing && !full {
                 thread::park_timeout(LOOK);
             }
+        }
+    }
+
+    /// What was committed is told by now.
+    fn shorten_log(&mut self) {
+        if let Some(opened) = &self.opened {
+            self.shortener.step(&opened.store.conn);
         }
     }
 
@@ -217,7 +227,12 @@ impl Writer {
             match opened.store.commit(&self.batch, &self.shared.drops) {
                 Ok(committed) => return self.committed(committed),
                 Err(error) if check::is_damage(&error) && self.leave_damaged(&error) => continue,
-                Err(error) => failed = check::words(&error),
+                Err(error) => {
+                    failed = check::words(&error);
+                    if let Some(opened) = &self.opened {
+                        wal::make_room(&opened.store.conn, &error);
+                    }
+                }
             }
             attempts -= 1;
             if attempts == 0 {
@@ -251,10 +266,6 @@ impl Writer {
         if committed.rows > 0 {
             self.shared.bell.committed(committed.last_seq);
             self.recovered();
-        }
-        let shortened = self.opened.as_ref().map_or(Ok(()), |opened| wal::shorten(&opened.store.conn));
-        if let Err(error) = shortened {
-            tracing::warn!(%error, "the ledger's write-ahead log could not be shortened");
         }
     }
 
