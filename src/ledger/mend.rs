@@ -109,7 +109,10 @@ impl Writer {
             None => self.place.open(self.heritage.as_ref()),
         };
         let opened = opened.or_else(|error| self.succeed(error)).map_err(|error| error.in_public())?;
-        self.take_over(opened).map_err(|said| check::words(&said))
+        match self.take_over(opened) {
+            Err(said) if check::is_damage(&said) && self.leave_damaged(&said) => Ok(()),
+            done => done.map_err(|said| check::words(&said)),
+        }
     }
 
     /// Begins a new ledger where the file that is there is none.
@@ -140,7 +143,13 @@ impl Writer {
     fn take_over(&mut self, mut opened: Opened) -> rusqlite::Result<()> {
         let now_ms = self.place.clock().now_ms();
         self.shared.known.store(Arc::new(Known::load(&opened.store.conn)?));
-        self.shared.said.lock().unwrap_or_else(PoisonError::into_inner).again(&mut opened.store.conn, now_ms)?;
+        match self.shared.said.lock().unwrap_or_else(PoisonError::into_inner).again(&mut opened.store.conn, now_ms) {
+            // As at a start: hits have nothing to do with these tables.
+            Err(error) if check::is_damage(&error) => {
+                tracing::warn!(%error, "the scripts of before cannot be read");
+            }
+            said => said?,
+        }
         if let Some(counted) = self.counted.take() {
             opened.store.count_from(&counted);
         }

@@ -81,7 +81,7 @@ const LOOK_DRAINED: Duration = Duration::from_millis(2);
 /// written: this is for commands, which have something to write.
 pub fn open(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Ledger, OpenError> {
     let mut place = Place::new(dir, sites, clock);
-    let opened = place.open(None)?;
+    let opened = open_whole(&mut place)?;
     Ledger::over(place, Ok(opened))
 }
 
@@ -90,21 +90,28 @@ pub fn open(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Led
 /// ledger, or the file is not this program's to write.
 pub fn start(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Ledger, OpenError> {
     let mut place = Place::new(dir, sites, clock);
-    let opened = match place.open(None) {
+    let opened = match open_whole(&mut place) {
         Err(error) if error.is_final() => return Err(error),
         opened => opened,
     };
     Ledger::over(place, opened)
 }
 
+/// Opens the ledger and reads its tokens.
+fn open_whole(place: &mut Place) -> Result<(Opened, Known), OpenError> {
+    let opened = place.open(None)?;
+    let known = Known::load(&opened.store.conn).map_err(|said| OpenError::sqlite(&place.file(), said))?;
+    Ok((opened, known))
+}
+
 impl Ledger {
     /// Starts the writer over what was opened, or was not.
-    fn over(place: Place, opened: Result<Opened, OpenError>) -> Result<Ledger, OpenError> {
+    fn over(place: Place, opened: Result<(Opened, Known), OpenError>) -> Result<Ledger, OpenError> {
         let file = place.file();
-        let known = match &opened {
-            Ok(opened) => Known::load(&opened.store.conn).map_err(|said| OpenError::sqlite(&file, said))?,
+        let (opened, known) = match opened {
+            Ok((opened, known)) => (Ok(opened), known),
             // Whoever can be let in without a token is not let in while it is not known whether there is one.
-            Err(_) => Known::as_far_as_read(read(place.dir())),
+            Err(error) => (Err(error), Known::as_far_as_read(read(place.dir()))),
         };
         let shared = Shared {
             lanes: Arc::new(Lanes::new()),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use ring::digest::{SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::clock::Clock;
 use super::errands::{Errands, WriteError};
@@ -142,7 +142,9 @@ impl Tokens {
 impl Known {
     pub(super) fn load(conn: &Connection) -> rusqlite::Result<Known> {
         let mut statement = conn.prepare("SELECT hash FROM tokens WHERE revoked IS NULL")?;
-        let in_force = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        // What no hash can be is damage, and opens nothing.
+        let hash = |row: &Row<'_>| Ok(row.get_ref(0)?.as_blob().ok().and_then(|blob| blob.try_into().ok()));
+        let in_force = statement.query_map([], hash)?.filter_map(Result::transpose).collect::<Result<_, _>>()?;
         let ever_made = conn.query_row("SELECT EXISTS(SELECT 1 FROM tokens)", [], |row| row.get(0))?;
         Ok(Known { in_force, ever_made })
     }

@@ -249,3 +249,16 @@ fn a_defect_midway_costs_neither_the_token_nor_the_recording() {
     ledger.close();
     assert_eq!(paths(dir.path()).last().map(String::as_str), Some("/after"));
 }
+
+#[test]
+fn a_script_of_which_nothing_can_be_read_does_not_keep_the_ledger_from_going_on() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ledger, token) = running(dir.path());
+    let damage = "UPDATE scripts SET hash8 = CAST(x'ff' AS TEXT)";
+    ledger.errands.run(move |conn| conn.execute(damage, [])).expect("damaged");
+    fs::remove_file(dir.path().join("ledger.lock")).expect("deleted");
+    record_on(&ledger, 0);
+    assert!(ledger.tokens().verify(&token) && ledger.health().loss().is_none());
+    ledger.close();
+    assert_eq!(paths(dir.path()).len(), 6);
+}
