@@ -19,6 +19,8 @@ pub(super) struct Identity(u64, u64);
 #[derive(Debug)]
 pub(super) struct Watch {
     file: PathBuf,
+    /// The file itself, where its name is a link: the log stands beside that.
+    real: PathBuf,
     ledger: Identity,
     /// The least length that the file ever had here: it never becomes shorter by what the writer does.
     length: u64,
@@ -62,8 +64,9 @@ impl Watch {
         let logs =
             conn.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0)).map_err(io::Error::other)?;
         // Where SQLite had to take up a log that has lost its name, because somebody in this process still reads it, this fails.
-        let log = if logs == "wal" { Some(log_of(file)?) } else { None };
-        Ok(Watch { file: file.to_owned(), ledger: before, length: found.len(), log })
+        let real = fs::canonicalize(file)?;
+        let log = if logs == "wal" { Some(log_of(&real)?) } else { None };
+        Ok(Watch { file: file.to_owned(), real, ledger: before, length: found.len(), log })
     }
 
     /// Looks. What cannot be looked at, because the folder's rights forbid it, is as it was.
@@ -75,7 +78,7 @@ impl Watch {
             Ok(found) if found.len() < self.length => return Seen::Cut,
             Ok(found) => self.length = found.len(),
         }
-        match (self.log, log_of(&self.file)) {
+        match (self.log, log_of(&self.real)) {
             (Some(log), Ok(found)) if log != found => Seen::LogLost,
             (Some(_), Err(error)) if is_missing(&error) => Seen::LogLost,
             _ => Seen::Well,
@@ -87,7 +90,7 @@ impl Watch {
     pub(super) fn remove_log(&self) {
         let Some(log) = self.log else { return };
         for (name, identity) in LOG.into_iter().zip(log) {
-            let path = beside(&self.file, name);
+            let path = beside(&self.real, name);
             if Identity::of(&path).is_ok_and(|found| found == identity) {
                 // A name that stays is met by whoever opens the next ledger, and said then.
                 let _ = fs::remove_file(path);
