@@ -42,7 +42,7 @@ pub enum FileError {
         known: i64,
     },
     /// The file cannot be opened.
-    #[error("the ledger {} cannot be opened: {said}", file.display())]
+    #[error("the ledger {} cannot be opened: {}", file.display(), words(said))]
     Sqlite {
         /// The ledger's file.
         file: PathBuf,
@@ -148,6 +148,8 @@ pub(super) fn is_damage(said: &rusqlite::Error) -> bool {
 pub(super) fn words(said: &rusqlite::Error) -> String {
     match said.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another program has locked the file".to_owned(),
+        // SQLite's binding names the file, and this is said to everybody.
+        Some(ErrorCode::CannotOpen) => "it is no file, rights forbid to open it, or too many files are open".to_owned(),
         Some(ErrorCode::SystemIoFailure) => {
             format!("{said}: a full disk, a limit on the size of files, or a failing disk")
         }

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-use super::watch::Identity;
+use super::watch::{Identity, is_missing};
 
 /// The lock, held as long as this lives. The system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -38,10 +38,14 @@ impl Lock {
         Ok(Lock { file })
     }
 
-    /// Whether this is the lock that others meet: its file still has its name.
+    /// Whether this is the lock that others meet: its file still has its name. Where that cannot be looked at, because the
+    /// folder's rights forbid it, all is as it was.
     pub(super) fn is_at(&self, path: &Path) -> bool {
-        let own = self.file.metadata().map(|found| Identity::told(&found));
-        matches!((own, Identity::of(path)), (Ok(own), Ok(found)) if own == found)
+        match (self.file.metadata(), Identity::of(path)) {
+            (Ok(own), Ok(found)) => Identity::told(&own) == found,
+            (_, Err(error)) => !is_missing(&error),
+            (Err(_), Ok(_)) => false,
+        }
     }
 }
 
