@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::check::{FileError, words};
 use super::clock::Clock;
-use super::drops::{DropReason, Drops};
-use super::errands::{Errands, WriteError};
+use super::handover::drops::{DropReason, Drops};
+use super::handover::lanes::{Lanes, Recorder};
 use super::health::Health;
-use super::lanes::{Lanes, Recorder};
+use super::home::check::{FileError, words};
+use super::home::{Opened, Place};
+use super::kept::scripts::{self, Script};
+use super::kept::since;
+use super::kept::tokens::{Known, Tokens};
 use super::outbox::{Bell, Outbox};
-use super::place::{Opened, Place};
 use super::read::read;
-use super::scripts::{self, Script};
-use super::since;
-use super::tokens::{Known, Tokens};
+use super::writer::errands::{Errands, WriteError};
 use super::writer::{self, Shared};
 use crate::config;
 

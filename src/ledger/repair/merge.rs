@@ -9,12 +9,12 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{RepairError, when};
-use crate::ledger::check;
 use crate::ledger::clock::Clock;
-use crate::ledger::inspect::REPAIRED;
+use crate::ledger::home::Place;
+use crate::ledger::home::check;
 use crate::ledger::open::OpenError;
-use crate::ledger::place::Place;
 use crate::ledger::read::ReadError;
+use crate::ledger::read::inspect::REPAIRED;
 
 /// What came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -22,15 +22,15 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::begin;
-use super::check::{self, FileError};
 use super::clock::Clock;
-use super::heritage::Heritage;
-use super::inspect::{REPAIRED, inspect};
+use super::home::Place;
+use super::home::begin;
+use super::home::check::{self, FileError};
+use super::home::heritage::Heritage;
+use super::home::watch::beside;
 use super::open::OpenError;
-use super::place::Place;
 use super::read::ReadError;
-use super::watch::beside;
+use super::read::inspect::{REPAIRED, inspect};
 
 pub use merge::{BroughtBack, bring_back};
 use tables::Old;
