@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ledger) struct Day {
     /// Days since 1970-01-01.
-    pub(in crate::ledger) number: i32,
+    pub(super) number: i32,
     /// `year * 12 + month - 1`.
-    pub(in crate::ledger) month: i32,
+    pub(super) month: i32,
 }
 
 /// Finds a site's days, quickly for instants on the day that was asked for last.

@@ -47,15 +47,15 @@ impl Dimension {
     }
 
     /// Whether its values come from outside, so that only the first [`MAX_VALUES`] of a site's day are told apart.
-    pub(in crate::ledger) fn is_open(self) -> bool {
+    pub(super) fn is_open(self) -> bool {
         !matches!(self, Dimension::View | Dimension::Status | Dimension::Outcome | Dimension::Dropped)
     }
 }
 
 /// How many values of a dimension a site's day tells apart.
-pub(in crate::ledger) const MAX_VALUES: usize = 10_000;
+pub(super) const MAX_VALUES: usize = 10_000;
 /// The value that all others are counted under.
-pub(in crate::ledger) const OTHER: &str = "(other)";
+pub(super) const OTHER: &str = "(other)";
 
 #[cfg(test)]
 mod tests {

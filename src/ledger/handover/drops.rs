@@ -58,7 +58,7 @@ impl Drops {
     }
 
     /// How many were dropped since the start.
-    pub(in crate::ledger) fn get(&self, site: usize, reason: DropReason) -> u64 {
+    pub(super) fn get(&self, site: usize, reason: DropReason) -> u64 {
         self.counter(site, reason).map_or(0, |counter| counter.load(Ordering::Relaxed))
     }
 

@@ -38,7 +38,7 @@ const VIEW: usize = 16 + 2 + 4 + 5 * 2;
 impl<'a> Hit<'a> {
     /// Appends the hit where it fits into the buffer's capacity as it is; never makes the buffer grow.
     #[must_use]
-    pub(in crate::ledger) fn append(&self, buffer: &mut Vec<u8>) -> bool {
+    pub(super) fn append(&self, buffer: &mut Vec<u8>) -> bool {
         let texts = self.view.as_ref().map(texts);
         let length = FIXED + texts.map_or(0, |texts| VIEW + texts.iter().map(|text| text.len()).sum::<usize>());
         if buffer.capacity() - buffer.len() < 4 + length {

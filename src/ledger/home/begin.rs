@@ -18,7 +18,7 @@ use crate::ledger::open::OpenError;
 const UNFINISHED: &str = ".new";
 
 /// Makes a ledger in the place of `file`, which is missing or empty, with what another one left.
-pub(in crate::ledger) fn begin(file: &Path, heritage: Option<&Heritage>, now_ms: i64) -> Result<(), OpenError> {
+pub(super) fn begin(file: &Path, heritage: Option<&Heritage>, now_ms: i64) -> Result<(), OpenError> {
     let made = unfinished(file);
     // A crash left it without its name. What was to go into it went with that process.
     let left = heritage.is_none() && fs::metadata(&made).is_ok_and(|found| found.len() > 0);
@@ -33,12 +33,7 @@ pub(in crate::ledger) fn begin(file: &Path, heritage: Option<&Heritage>, now_ms:
 
 /// Makes a ledger in the place of `file`, which cannot be used and gets another name: `ledger.db.damaged-20261125T090807`.
 /// Returns that name's path.
-pub(in crate::ledger) fn begin_anew(
-    file: &Path,
-    why: &str,
-    heritage: &Heritage,
-    now_ms: i64,
-) -> Result<PathBuf, OpenError> {
+pub(super) fn begin_anew(file: &Path, why: &str, heritage: &Heritage, now_ms: i64) -> Result<PathBuf, OpenError> {
     make(&unfinished(file), Some(heritage), now_ms)?;
     exchange(file, why, now_ms)
 }
@@ -89,7 +84,7 @@ pub(in crate::ledger) fn make(made: &Path, heritage: Option<&Heritage>, now_ms: 
 }
 
 /// Removes what is left of a ledger that was not finished.
-pub(in crate::ledger) fn remove_unfinished(file: &Path) {
+pub(super) fn remove_unfinished(file: &Path) {
     // It is in nobody's way but the next one's, which says so.
     let _ = remove_all(&unfinished(file));
 }

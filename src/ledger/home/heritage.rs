@@ -20,7 +20,7 @@ pub(in crate::ledger) struct Heritage {
     /// Rows that stay behind; `None` where they could not be counted in time.
     pub(in crate::ledger) rows: Option<i64>,
     /// Tables that could not be read, or not to their end.
-    pub(in crate::ledger) unread: Vec<&'static str>,
+    pub(super) unread: Vec<&'static str>,
 }
 
 /// Rows of a table, whatever version of it they are from.
@@ -87,7 +87,7 @@ impl Heritage {
     }
 
     /// Writes it into a new ledger, all of it or nothing.
-    pub(in crate::ledger) fn write(&self, conn: &mut Connection, now_ms: i64) -> rusqlite::Result<()> {
+    pub(super) fn write(&self, conn: &mut Connection, now_ms: i64) -> rusqlite::Result<()> {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for table in &self.tables {
             table.write(&tx)?;

@@ -40,7 +40,7 @@ impl Lock {
 
     /// Whether this is the lock that others meet: its file still has its name. Where that cannot be looked at, because the
     /// folder's rights forbid it, all is as it was.
-    pub(in crate::ledger) fn is_at(&self, path: &Path) -> bool {
+    pub(super) fn is_at(&self, path: &Path) -> bool {
         match (self.file.metadata(), Identity::of(path)) {
             (Ok(own), Ok(found)) => Identity::told(&own) == found,
             (_, Err(error)) => !is_missing(&error),

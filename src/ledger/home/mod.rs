@@ -32,7 +32,7 @@ use crate::ledger::writer::store::{Site, Store};
 
 /// Where a ledger is to be, and for whom.
 #[derive(Debug)]
-pub(in crate::ledger) struct Place {
+pub(super) struct Place {
     dir: PathBuf,
     sites: Vec<Arc<config::Site>>,
     clock: Clock,
@@ -42,21 +42,21 @@ pub(in crate::ledger) struct Place {
 }
 
 /// A ledger that can be written.
-pub(in crate::ledger) struct Opened {
-    pub(in crate::ledger) store: Store,
-    pub(in crate::ledger) watch: Watch,
+pub(super) struct Opened {
+    pub(super) store: Store,
+    pub(super) watch: Watch,
 }
 
 /// A file that made room for a new ledger.
-pub(in crate::ledger) struct SetAside {
+pub(super) struct SetAside {
     /// Where it is now.
-    pub(in crate::ledger) path: PathBuf,
+    pub(super) path: PathBuf,
     /// What the new one does not have of its small tables, in words.
-    pub(in crate::ledger) losses: String,
+    pub(super) losses: String,
 }
 
 /// The ledger's file within its folder.
-pub(in crate::ledger) const FILE: &str = "ledger.db";
+pub(super) const FILE: &str = "ledger.db";
 const LOCK_FILE: &str = "ledger.lock";
 /// How long the writer waits for another connection's lock. Readers hold none that it would wait for.
 const BUSY: Duration = Duration::from_millis(100);
@@ -64,33 +64,33 @@ const BUSY: Duration = Duration::from_millis(100);
 const SET_ASIDE_AGAIN: Duration = Duration::from_secs(60);
 
 impl Place {
-    pub(in crate::ledger) fn new(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Place {
+    pub(super) fn new(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Place {
         Place { dir: dir.to_owned(), sites: sites.to_vec(), clock, lock: None, set_aside: None }
     }
 
-    pub(in crate::ledger) fn dir(&self) -> &Path {
+    pub(super) fn dir(&self) -> &Path {
         &self.dir
     }
 
-    pub(in crate::ledger) fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.dir.join(FILE)
     }
 
-    pub(in crate::ledger) fn sites(&self) -> &[Arc<config::Site>] {
+    pub(super) fn sites(&self) -> &[Arc<config::Site>] {
         &self.sites
     }
 
-    pub(in crate::ledger) fn clock(&self) -> &Clock {
+    pub(super) fn clock(&self) -> &Clock {
         &self.clock
     }
 
     /// Whether this process has the lock that others would meet.
-    pub(in crate::ledger) fn is_held(&self) -> bool {
+    pub(super) fn is_held(&self) -> bool {
         self.lock.as_ref().is_some_and(|lock| lock.is_at(&self.dir.join(LOCK_FILE)))
     }
 
     /// Takes the lock and opens the ledger. One that begins here gets what another one left.
-    pub(in crate::ledger) fn open(&mut self, heritage: Option<&Heritage>) -> Result<Opened, OpenError> {
+    pub(super) fn open(&mut self, heritage: Option<&Heritage>) -> Result<Opened, OpenError> {
         self.hold()?;
         let file = self.file();
         let folder = |said| OpenError::folder(&file, &said);
@@ -113,7 +113,7 @@ impl Place {
 
     /// Sets the file aside, which cannot be used, and begins a new ledger in its place. What the old one leaves is what `known`
     /// says, or what can be read of it.
-    pub(in crate::ledger) fn begin_anew(&mut self, why: &str, known: Option<&Heritage>) -> Result<SetAside, OpenError> {
+    pub(super) fn begin_anew(&mut self, why: &str, known: Option<&Heritage>) -> Result<SetAside, OpenError> {
         self.hold()?;
         let file = self.file();
         let read;
@@ -130,12 +130,12 @@ impl Place {
     }
 
     /// Whether it is long enough since a file was set aside.
-    pub(in crate::ledger) fn may_set_aside(&self) -> bool {
+    pub(super) fn may_set_aside(&self) -> bool {
         self.set_aside.is_none_or(|at| at.elapsed() >= SET_ASIDE_AGAIN)
     }
 
     /// Makes the folder and takes the lock in it, unless this process has it.
-    pub(in crate::ledger) fn hold(&mut self) -> Result<(), OpenError> {
+    pub(super) fn hold(&mut self) -> Result<(), OpenError> {
         let folder = |said| OpenError::Folder { dir: self.dir.clone(), said };
         make_folder(&self.dir).map_err(folder)?;
         if self.is_held() {

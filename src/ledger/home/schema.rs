@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, TransactionBehavior};
 
 /// Marks a SQLite file as a ledger ("INLY").
-pub(in crate::ledger) const APPLICATION_ID: i64 = 0x494E_4C59;
+pub(super) const APPLICATION_ID: i64 = 0x494E_4C59;
 
 /// Step `i` makes version `i + 1` of version `i`. Steps that were released are never edited, only followed by others.
 const STEPS: &[&str] = &[include_str!("schema.sql")];
@@ -43,7 +43,7 @@ const OURS: &str = "SELECT count(*) = 5 FROM sqlite_schema
     WHERE type = 'table' AND name IN ('sites', 'events', 'spans', 'counts', 'state')";
 
 /// Takes the steps that are missing, each in a transaction of its own: a crash between two leaves a whole older version.
-pub(in crate::ledger) fn migrate(conn: &mut Connection, from: i64) -> rusqlite::Result<()> {
+pub(super) fn migrate(conn: &mut Connection, from: i64) -> rusqlite::Result<()> {
     for (step, version) in STEPS.iter().zip(1_i64..).filter(|(_, version)| *version > from) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(step)?;

@@ -49,14 +49,14 @@ impl Identity {
         fs::metadata(path).map(|found| Identity::told(&found))
     }
 
-    pub(in crate::ledger) fn told(found: &Metadata) -> Identity {
+    pub(super) fn told(found: &Metadata) -> Identity {
         Identity(found.dev(), found.ino())
     }
 }
 
 impl Watch {
     /// Begins right after `conn` opened `file`, which was `before` just before that: fails where they were exchanged meanwhile.
-    pub(in crate::ledger) fn begin(file: &Path, before: Identity, conn: &Connection) -> io::Result<Watch> {
+    pub(super) fn begin(file: &Path, before: Identity, conn: &Connection) -> io::Result<Watch> {
         let found = fs::metadata(file)?;
         if Identity::told(&found) != before {
             return Err(io::Error::other("ledger.db was exchanged while it was opened"));

@@ -88,7 +88,7 @@ pub fn inspect(dir: &Path) -> Result<Inspected, ReadError> {
 }
 
 /// The same of an open ledger.
-pub(in crate::ledger) fn inspected(conn: &Connection) -> rusqlite::Result<Inspected> {
+pub(super) fn inspected(conn: &Connection) -> rusqlite::Result<Inspected> {
     let whole = conn.unchecked_transaction()?;
     let mut findings = damage(&whole)?;
     let pages = whole.query_row("PRAGMA page_count", [], |row| row.get(0))?;

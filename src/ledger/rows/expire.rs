@@ -58,7 +58,7 @@ struct Sweep {
 }
 
 /// Deleted rows, by the site's id in the table.
-pub(in crate::ledger) type Expired = HashMap<i64, u64>;
+pub(super) type Expired = HashMap<i64, u64>;
 
 const PASS_MS: i64 = spans::HOUR_MS;
 const DAY_MS: i64 = 24 * spans::HOUR_MS;

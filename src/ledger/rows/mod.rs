@@ -10,7 +10,7 @@ use self::spans::Spans;
 use crate::event::{Event, Kind, Source};
 
 /// Appends events to the table within one transaction.
-pub(in crate::ledger) struct Rows<'c> {
+pub(super) struct Rows<'c> {
     insert: CachedStatement<'c>,
     last_seq: i64,
     spans: Spans,
@@ -20,11 +20,11 @@ pub(in crate::ledger) struct Rows<'c> {
 
 /// What was appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) struct Appended {
+pub(super) struct Appended {
     /// The seq of the last row of all.
-    pub(in crate::ledger) last_seq: i64,
+    pub(super) last_seq: i64,
     /// The oldest hour that got a row.
-    pub(in crate::ledger) oldest_hour: Option<i64>,
+    pub(super) oldest_hour: Option<i64>,
 }
 
 const INSERT: &str =
@@ -34,12 +34,12 @@ const INSERT: &str =
 
 impl<'c> Rows<'c> {
     /// Rows that follow `last_seq`.
-    pub(in crate::ledger) fn after(conn: &'c Connection, last_seq: i64) -> rusqlite::Result<Rows<'c>> {
+    pub(super) fn after(conn: &'c Connection, last_seq: i64) -> rusqlite::Result<Rows<'c>> {
         Ok(Rows { insert: conn.prepare_cached(INSERT)?, last_seq, spans: Spans::default(), bound: 0 })
     }
 
     /// Appends one event of the site with this id.
-    pub(in crate::ledger) fn append(&mut self, site: i64, event: &Event<'_>) -> rusqlite::Result<()> {
+    pub(super) fn append(&mut self, site: i64, event: &Event<'_>) -> rusqlite::Result<()> {
         let row = &mut self.insert;
         let seq = self.last_seq + 1;
         row.raw_bind_parameter(1, seq)?;
@@ -83,21 +83,21 @@ impl<'c> Rows<'c> {
     }
 
     /// Writes down where the rows stand, and returns that and the last seq.
-    pub(in crate::ledger) fn finish(self, conn: &Connection) -> rusqlite::Result<Appended> {
+    pub(super) fn finish(self, conn: &Connection) -> rusqlite::Result<Appended> {
         self.spans.flush(conn)?;
         Ok(Appended { last_seq: self.last_seq, oldest_hour: self.spans.oldest() })
     }
 }
 
 /// The number of a kind in the table.
-pub(in crate::ledger) fn kind_number(kind: Kind) -> i64 {
+pub(super) fn kind_number(kind: Kind) -> i64 {
     match kind {
         Kind::View => 0,
     }
 }
 
 /// The kind of a number in the table. There is one so far; a ledger of a later schema is not opened.
-pub(in crate::ledger) fn kind(_number: i64) -> Kind {
+pub(super) fn kind(_number: i64) -> Kind {
     Kind::View
 }
 

@@ -4,17 +4,17 @@ use rusqlite::Connection;
 
 /// The spans of rows that were just appended.
 #[derive(Debug, Default)]
-pub(in crate::ledger) struct Spans(Vec<Span>);
+pub(super) struct Spans(Vec<Span>);
 
 /// An hour's rows are among these seqs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) struct Span {
+pub(super) struct Span {
     /// Hours since 1970, UTC.
-    pub(in crate::ledger) hour: i64,
-    pub(in crate::ledger) first_seq: i64,
-    pub(in crate::ledger) last_seq: i64,
+    pub(super) hour: i64,
+    pub(super) first_seq: i64,
+    pub(super) last_seq: i64,
     /// About what its rows take.
-    pub(in crate::ledger) bytes: i64,
+    pub(super) bytes: i64,
 }
 
 pub(in crate::ledger) const HOUR_MS: i64 = 3_600_000;
@@ -35,7 +35,7 @@ pub(in crate::ledger) fn hour(ts_ms: i64) -> i64 {
 
 impl Spans {
     /// Notes an appended row whose texts have so many bytes; seqs grow.
-    pub(in crate::ledger) fn add(&mut self, ts_ms: i64, seq: i64, texts: usize) {
+    pub(super) fn add(&mut self, ts_ms: i64, seq: i64, texts: usize) {
         let hour = hour(ts_ms);
         let bytes = (texts + ROW_BYTES) as i64;
         // Nearly all rows are of the hour of the one before.
@@ -49,12 +49,12 @@ impl Spans {
     }
 
     /// The oldest hour that got a row.
-    pub(in crate::ledger) fn oldest(&self) -> Option<i64> {
+    pub(super) fn oldest(&self) -> Option<i64> {
         self.0.iter().map(|span| span.hour).min()
     }
 
     /// Puts the spans to the table's.
-    pub(in crate::ledger) fn flush(&self, conn: &Connection) -> rusqlite::Result<()> {
+    pub(super) fn flush(&self, conn: &Connection) -> rusqlite::Result<()> {
         let mut extend = conn.prepare_cached(EXTEND)?;
         for span in &self.0 {
             extend.execute((span.hour, span.first_seq, span.last_seq, span.bytes))?;
@@ -64,7 +64,7 @@ impl Spans {
 }
 
 /// The table's spans of these hours, both included, in order.
-pub(in crate::ledger) fn between(conn: &Connection, first_hour: i64, last_hour: i64) -> rusqlite::Result<Vec<Span>> {
+pub(super) fn between(conn: &Connection, first_hour: i64, last_hour: i64) -> rusqlite::Result<Vec<Span>> {
     let mut statement = conn.prepare_cached(BETWEEN)?;
     let rows = statement.query_map([first_hour, last_hour], |row| {
         Ok(Span { hour: row.get(0)?, first_seq: row.get(1)?, last_seq: row.get(2)?, bytes: row.get(3)? })

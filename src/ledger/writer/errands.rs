@@ -33,7 +33,7 @@ pub(in crate::ledger) struct Errands {
 
 /// The writer's end.
 #[derive(Debug)]
-pub(in crate::ledger) struct Inbox(Receiver<Errand>);
+pub(super) struct Inbox(Receiver<Errand>);
 
 /// Why something was not written.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ impl From<rusqlite::Error> for WriteError {
 const WAITING: usize = 16;
 
 /// The queue's two ends; the near one becomes [`Errands`] once the writer's thread is known.
-pub(in crate::ledger) fn queue() -> (impl FnOnce(Thread) -> Errands, Inbox) {
+pub(super) fn queue() -> (impl FnOnce(Thread) -> Errands, Inbox) {
     let (queue, errands) = sync_channel(WAITING);
     (|writer| Errands { queue, writer }, Inbox(errands))
 }
@@ -111,7 +111,7 @@ impl Errands {
 impl Inbox {
     /// Does what waits, or tells why it cannot be done. Whoever comes meanwhile may have to wait for the next time, so that hits
     /// do not wait for a row of errands without an end.
-    pub(in crate::ledger) fn work_off(&self, mut conn: Result<&mut Connection, &str>) {
+    pub(super) fn work_off(&self, mut conn: Result<&mut Connection, &str>) {
         let mut shares = Vec::new();
         for errand in self.0.try_iter().take(WAITING) {
             match errand {

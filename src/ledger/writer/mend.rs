@@ -23,7 +23,7 @@ use crate::ledger::writer::Writer;
 
 impl Writer {
     /// Makes sure that what is open is what the folder has. Fails with why it is not, in words for everybody.
-    pub(in crate::ledger) fn mend(&mut self) -> Result<(), String> {
+    pub(super) fn mend(&mut self) -> Result<(), String> {
         self.looked = Some(Instant::now());
         let Some(opened) = &mut self.opened else { return self.reopen() };
         match opened.watch.look() {
@@ -96,7 +96,7 @@ impl Writer {
     }
 
     /// SQLite met damage: the file is set aside. Returns whether there is a new one.
-    pub(in crate::ledger) fn leave_damaged(&mut self, said: &rusqlite::Error) -> bool {
+    pub(super) fn leave_damaged(&mut self, said: &rusqlite::Error) -> bool {
         self.let_go();
         let error = OpenError::File(FileError::Damaged { file: self.place.file(), what: said.to_string() });
         self.refused = Some(error);

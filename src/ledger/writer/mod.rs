@@ -50,52 +50,52 @@ const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 
 /// What the writer shares with the ledger's other handles.
 #[derive(Debug, Clone)]
-pub(in crate::ledger) struct Shared {
-    pub(in crate::ledger) lanes: Arc<Lanes>,
-    pub(in crate::ledger) drops: Arc<Drops>,
-    pub(in crate::ledger) health: Arc<Health>,
+pub(super) struct Shared {
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) drops: Arc<Drops>,
+    pub(super) health: Arc<Health>,
     /// Tells sinks of commits.
-    pub(in crate::ledger) bell: Arc<Bell>,
+    pub(super) bell: Arc<Bell>,
     /// No more hits are taken; what is there is committed.
-    pub(in crate::ledger) draining: Arc<AtomicBool>,
+    pub(super) draining: Arc<AtomicBool>,
     /// All of it is committed, or dropped.
-    pub(in crate::ledger) drained: Arc<AtomicBool>,
+    pub(super) drained: Arc<AtomicBool>,
     /// The writer ends when it has drained.
-    pub(in crate::ledger) closing: Arc<AtomicBool>,
+    pub(super) closing: Arc<AtomicBool>,
     /// The tokens of the file that is open.
-    pub(in crate::ledger) known: Arc<ArcSwap<Known>>,
-    pub(in crate::ledger) said: Arc<Mutex<Said>>,
+    pub(super) known: Arc<ArcSwap<Known>>,
+    pub(super) said: Arc<Mutex<Said>>,
 }
 
-pub(in crate::ledger) struct Writer {
+struct Writer {
     /// What is written to; none while it cannot be had.
-    pub(in crate::ledger) opened: Option<Opened>,
+    opened: Option<Opened>,
     /// Why the first attempt to open it failed, until the writer has taken that up.
-    pub(in crate::ledger) refused: Option<OpenError>,
+    refused: Option<OpenError>,
     /// What a lost file leaves, until another one has it.
-    pub(in crate::ledger) heritage: Option<Heritage>,
+    heritage: Option<Heritage>,
     /// What the tables of a lost file had of the drops.
-    pub(in crate::ledger) counted: Option<Counted>,
+    counted: Option<Counted>,
     /// When the files were last looked at.
-    pub(in crate::ledger) looked: Option<Instant>,
-    pub(in crate::ledger) shared: Shared,
+    looked: Option<Instant>,
+    shared: Shared,
     inbox: Inbox,
-    pub(in crate::ledger) batch: Vec<u8>,
+    batch: Vec<u8>,
     /// The buffer that is exchanged for a lane's.
     spare: Vec<u8>,
     /// When the batch got its first hit.
     since: Option<Instant>,
     /// The lane that is taken first, in turn.
     first_lane: usize,
-    pub(in crate::ledger) trouble: Option<Trouble>,
-    pub(in crate::ledger) expiry: Expiry,
+    trouble: Option<Trouble>,
+    expiry: Expiry,
     shortener: wal::Shortener,
     /// Last, since it has the lock: that is let go of when the files are closed.
-    pub(in crate::ledger) place: Place,
+    place: Place,
 }
 
 /// Starts the writer's thread, with what could be opened.
-pub(in crate::ledger) fn start(
+pub(super) fn start(
     place: Place,
     opened: Result<Opened, OpenError>,
     shared: Shared,
@@ -129,7 +129,7 @@ pub(in crate::ledger) fn start(
 }
 
 impl Shared {
-    pub(in crate::ledger) fn recorder(&self) -> Recorder {
+    pub(super) fn recorder(&self) -> Recorder {
         Recorder { lanes: self.lanes.clone(), drops: self.drops.clone() }
     }
 }

@@ -19,9 +19,9 @@ use crate::ledger::rows::{Appended, Rows};
 pub(in crate::ledger) struct Store {
     pub(in crate::ledger) conn: Connection,
     /// In the order of the configuration.
-    pub(in crate::ledger) sites: Vec<Site>,
-    pub(in crate::ledger) clock: Clock,
-    pub(in crate::ledger) tally: Tally,
+    pub(super) sites: Vec<Site>,
+    pub(super) clock: Clock,
+    pub(super) tally: Tally,
     ids: EventIds,
     last_seq: i64,
 }
@@ -29,24 +29,24 @@ pub(in crate::ledger) struct Store {
 /// A site as the writer sees it.
 pub(in crate::ledger) struct Site {
     /// Its id in the table.
-    pub(in crate::ledger) id: i64,
-    pub(in crate::ledger) config: Arc<config::Site>,
-    pub(in crate::ledger) days: Days,
+    pub(super) id: i64,
+    pub(super) config: Arc<config::Site>,
+    pub(super) days: Days,
     /// What the table has of its dropped hits since the start.
     dropped: [u64; DropReason::OF_HITS.len()],
 }
 
 /// How many dropped hits the tables have, by site and reason.
-pub(in crate::ledger) type Counted = Vec<[u64; DropReason::OF_HITS.len()]>;
+pub(super) type Counted = Vec<[u64; DropReason::OF_HITS.len()]>;
 
 /// What a commit made durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) struct Committed {
-    pub(in crate::ledger) rows: u64,
+pub(super) struct Committed {
+    pub(super) rows: u64,
     /// The seq of the last row of all.
-    pub(in crate::ledger) last_seq: i64,
+    pub(super) last_seq: i64,
     /// The oldest hour that got a row.
-    pub(in crate::ledger) oldest_hour: Option<i64>,
+    pub(super) oldest_hour: Option<i64>,
 }
 
 /// A row of 64 kB and its end.
@@ -70,7 +70,7 @@ impl Store {
 
     /// Commits the hits of a batch with their counts, and what `drops` has had since the last commit. After an error nothing
     /// of it is durable.
-    pub(in crate::ledger) fn commit(&mut self, batch: &[u8], drops: &Drops) -> rusqlite::Result<Committed> {
+    pub(super) fn commit(&mut self, batch: &[u8], drops: &Drops) -> rusqlite::Result<Committed> {
         let dropped: Vec<_> = (0..self.sites.len()).map(|site| drops.of_site(site)).collect();
         let done = self.transaction(batch, &dropped);
         match done {
@@ -90,7 +90,7 @@ impl Store {
     }
 
     /// Tries whether there is room for rows: commits one that is gone again before anybody could see it.
-    pub(in crate::ledger) fn probe(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn probe(&mut self) -> rusqlite::Result<()> {
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let seq = self.last_seq + 1;
         tx.prepare_cached(PROBE)?.execute([seq])?;
@@ -99,17 +99,17 @@ impl Store {
     }
 
     /// Whether `drops` has anything that the table does not have yet.
-    pub(in crate::ledger) fn behind(&self, drops: &Drops) -> bool {
+    pub(super) fn behind(&self, drops: &Drops) -> bool {
         self.sites.iter().enumerate().any(|(at, site)| site.dropped != drops.of_site(at))
     }
 
     /// What the tables have of the drops since the start.
-    pub(in crate::ledger) fn counted(&self) -> Counted {
+    pub(super) fn counted(&self) -> Counted {
         self.sites.iter().map(|site| site.dropped).collect()
     }
 
     /// Those were counted in a file that this one takes the place of.
-    pub(in crate::ledger) fn count_from(&mut self, counted: &Counted) {
+    pub(super) fn count_from(&mut self, counted: &Counted) {
         for (site, counted) in self.sites.iter_mut().zip(counted) {
             site.dropped = *counted;
         }

@@ -8,9 +8,9 @@ use crate::ledger::handover::hit::Hit;
 use crate::ledger::writer::Writer;
 
 /// While rows cannot be committed.
-pub(in crate::ledger) struct Trouble {
+pub(super) struct Trouble {
     /// Why, in words for everybody.
-    pub(in crate::ledger) words: String,
+    pub(super) words: String,
     /// When the log last said so.
     logged: Instant,
     /// When a commit of rows, or a probe, was last tried.
@@ -24,7 +24,7 @@ const LOG_AGAIN: Duration = Duration::from_secs(60);
 
 impl Writer {
     /// While commits fail and nothing comes that could show whether they still do: tries.
-    pub(in crate::ledger) fn probe(&mut self) {
+    pub(super) fn probe(&mut self) {
         let Some(trouble) = self.trouble.as_mut().filter(|trouble| trouble.tried.elapsed() >= PROBE) else { return };
         trouble.tried = Instant::now();
         let Some(opened) = &mut self.opened else { return };
@@ -34,7 +34,7 @@ impl Writer {
         }
     }
 
-    pub(in crate::ledger) fn recovered(&mut self) {
+    pub(super) fn recovered(&mut self) {
         if self.trouble.take().is_some() {
             self.shared.health.set_trouble(None);
             tracing::info!("the ledger can be written again");
@@ -42,7 +42,7 @@ impl Writer {
     }
 
     /// Drops the batch in hand and counts it.
-    pub(in crate::ledger) fn give_up(&mut self, error: &str, reason: DropReason) {
+    pub(super) fn give_up(&mut self, error: &str, reason: DropReason) {
         let mut dropped: u64 = 0;
         let mut rest = self.batch.as_slice();
         while let Some(hit) = Hit::take(&mut rest) {
@@ -54,7 +54,7 @@ impl Writer {
     }
 
     /// Says that nothing can be recorded, and why: the log once a minute.
-    pub(in crate::ledger) fn tell_trouble(&mut self, error: &str, dropped: u64) {
+    pub(super) fn tell_trouble(&mut self, error: &str, dropped: u64) {
         let now = Instant::now();
         let logged = self.trouble.as_ref().map(|trouble| trouble.logged).filter(|logged| logged.elapsed() < LOG_AGAIN);
         if logged.is_none() {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode};
 
 /// Keeps the log short, whoever made it grow: hits, errands or expiry.
 #[derive(Debug, Default)]
-pub(in crate::ledger) struct Shortener {
+pub(super) struct Shortener {
     /// When it last failed.
     failed: Option<Instant>,
     /// When the log last said so.
@@ -28,7 +28,7 @@ const TELL_AGAIN: Duration = Duration::from_secs(60);
 
 impl Shortener {
     /// Moves the log's pages to the file where the log has become long.
-    pub(in crate::ledger) fn step(&mut self, conn: &Connection) {
+    pub(super) fn step(&mut self, conn: &Connection) {
         if self.failed.is_some_and(|at| at.elapsed() < REST) {
             return;
         }
@@ -60,7 +60,7 @@ pub(in crate::ledger) fn empty(conn: &Connection) -> bool {
 
 /// After an error of a write: where a disk is full, or files may not become longer, what the log takes up may be all that is
 /// missing. It says the same pages again and again, so it can be many times as long as the file.
-pub(in crate::ledger) fn make_room(conn: &Connection, failed: &rusqlite::Error) {
+pub(super) fn make_room(conn: &Connection, failed: &rusqlite::Error) {
     if matches!(failed.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure)) {
         empty(conn);
     }
