@@ -32,7 +32,7 @@ use crate::ledger::writer::store::{Site, Store};
 
 /// Where a ledger is to be, and for whom.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Home {
     dir: PathBuf,
     sites: Vec<Arc<config::Site>>,
     clock: Clock,
@@ -63,9 +63,9 @@ const BUSY: Duration = Duration::from_millis(100);
 /// Where new files are damaged too, the folder is not filled with them.
 const SET_ASIDE_AGAIN: Duration = Duration::from_secs(60);
 
-impl Place {
-    pub(super) fn new(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Place {
-        Place { dir: dir.to_owned(), sites: sites.to_vec(), clock, lock: None, set_aside: None }
+impl Home {
+    pub(super) fn new(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Home {
+        Home { dir: dir.to_owned(), sites: sites.to_vec(), clock, lock: None, set_aside: None }
     }
 
     pub(super) fn dir(&self) -> &Path {

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{RepairError, when};
 use crate::ledger::clock::Clock;
-use crate::ledger::home::Place;
+use crate::ledger::home::Home;
 use crate::ledger::home::check;
 use crate::ledger::open::OpenError;
 use crate::ledger::read::ReadError;
@@ -71,12 +71,12 @@ const LAST_SEQ: &str = "UPDATE main.state SET value = max(value, (SELECT value F
 
 /// Brings the repaired file of `name` into the ledger in `dir`, which nobody may have open.
 pub fn bring_back(repaired: &Path, name: &str, dir: &Path, clock: &Clock) -> Result<BroughtBack, RepairError> {
-    let mut place = Place::new(dir, &[], clock.clone());
-    let file = place.file();
+    let mut home = Home::new(dir, &[], clock.clone());
+    let file = home.file();
     if !file.exists() {
         return Err(ReadError::None { dir: dir.to_owned() }.into());
     }
-    let mut opened = place.open(None)?;
+    let mut opened = home.open(None)?;
     let sqlite = |said| RepairError::Open(OpenError::sqlite(&file, said));
     let conn = &mut opened.store.conn;
     let mark = format!("{PREFIX}{name}");

@@ -27,7 +27,7 @@ impl Writer {
         self.looked = Some(Instant::now());
         let Some(opened) = &mut self.opened else { return self.reopen() };
         match opened.watch.look() {
-            Seen::Well if self.place.is_held() => return Ok(()),
+            Seen::Well if self.home.is_held() => return Ok(()),
             Seen::Well => {
                 tracing::warn!("ledger.lock was removed or replaced: it is taken anew");
                 self.let_go();
@@ -47,7 +47,7 @@ impl Writer {
         // Where the file was only moved away, it is whole there.
         wal::empty(&opened.store.conn);
         opened.watch.remove_log();
-        let (file, not_saved) = (self.place.file(), heritage.losses());
+        let (file, not_saved) = (self.home.file(), heritage.losses());
         let rows = heritage.rows.map_or("an unknown number of".to_owned(), |rows| rows.to_string());
         tracing::error!(file = %file.display(), rows, not_saved, "the ledger's file {how} while it was open: its rows and counts are lost");
         self.tell_loss(&format!("{how}, with {rows} events and all counts"));
@@ -56,7 +56,7 @@ impl Writer {
     }
 
     fn tell_loss(&self, how: &str) {
-        let time = check::minute(self.place.clock().now_ms());
+        let time = check::minute(self.home.clock().now_ms());
         let words = format!(
             "The ledger's file {how}, on {time}. Recording goes on in the file that is there now, or in a new one"
         );
@@ -67,7 +67,7 @@ impl Writer {
     /// some of what was cut.
     fn suspect(&mut self) {
         let Some(opened) = &mut self.opened else { return };
-        tracing::error!(file = %self.place.file().display(), "the ledger's file became shorter while it was open");
+        tracing::error!(file = %self.home.file().display(), "the ledger's file became shorter while it was open");
         self.heritage = Some(Heritage::of(&mut opened.store.conn));
         self.tell_loss("became shorter while it was open");
         self.let_go();
@@ -98,7 +98,7 @@ impl Writer {
     /// SQLite met damage: the file is set aside. Returns whether there is a new one.
     pub(super) fn leave_damaged(&mut self, said: &rusqlite::Error) -> bool {
         self.let_go();
-        let error = OpenError::File(FileError::Damaged { file: self.place.file(), what: said.to_string() });
+        let error = OpenError::File(FileError::Damaged { file: self.home.file(), what: said.to_string() });
         self.refused = Some(error);
         self.reopen().is_ok()
     }
@@ -106,7 +106,7 @@ impl Writer {
     fn reopen(&mut self) -> Result<(), String> {
         let opened = match self.refused.take() {
             Some(error) => Err(error),
-            None => self.place.open(self.heritage.as_ref()),
+            None => self.home.open(self.heritage.as_ref()),
         };
         let opened = opened.or_else(|error| self.succeed(error)).map_err(|error| error.in_public())?;
         match self.take_over(opened) {
@@ -127,21 +127,21 @@ impl Writer {
             }
             _ => return Err(error),
         };
-        if !self.place.may_set_aside() {
+        if !self.home.may_set_aside() {
             return Err(error);
         }
-        let SetAside { path, losses } = self.place.begin_anew(word, self.heritage.as_ref())?;
+        let SetAside { path, losses } = self.home.begin_anew(word, self.heritage.as_ref())?;
         tracing::error!(
             why, set_aside = %path.display(), not_saved = losses,
             "the ledger cannot be used: it was set aside and a new one begun; `inlay ledger repair` saves what can be saved"
         );
-        let words = lost(word, &path, &losses, &check::minute(self.place.clock().now_ms()));
+        let words = lost(word, &path, &losses, &check::minute(self.home.clock().now_ms()));
         self.shared.health.set_loss(Loss { words, aside: Some(path) });
-        self.place.open(None)
+        self.home.open(None)
     }
 
     fn take_over(&mut self, mut opened: Opened) -> rusqlite::Result<()> {
-        let now_ms = self.place.clock().now_ms();
+        let now_ms = self.home.clock().now_ms();
         self.shared.known.store(Arc::new(Known::load(&opened.store.conn)?));
         match self.shared.said.lock().unwrap_or_else(PoisonError::into_inner).again(&mut opened.store.conn, now_ms) {
             // As at a start: hits have nothing to do with these tables.

@@ -25,7 +25,7 @@ use crate::ledger::handover::lanes::{Lanes, Recorder};
 use crate::ledger::health::Health;
 use crate::ledger::home::check;
 use crate::ledger::home::heritage::Heritage;
-use crate::ledger::home::{Opened, Place};
+use crate::ledger::home::{Home, Opened};
 use crate::ledger::kept::said::Said;
 use crate::ledger::kept::tokens::Known;
 use crate::ledger::open::OpenError;
@@ -91,12 +91,12 @@ struct Writer {
     expiry: Expiry,
     shortener: wal::Shortener,
     /// Last, since it has the lock: that is let go of when the files are closed.
-    place: Place,
+    home: Home,
 }
 
 /// Starts the writer's thread, with what could be opened.
 pub(super) fn start(
-    place: Place,
+    home: Home,
     opened: Result<Opened, OpenError>,
     shared: Shared,
 ) -> std::io::Result<(JoinHandle<()>, Errands)> {
@@ -107,7 +107,7 @@ pub(super) fn start(
     }
     let (opened, refused) = opened.map_or_else(|error| (None, Some(error)), |opened| (Some(opened), None));
     let mut writer = Writer {
-        place,
+        home,
         opened,
         refused,
         heritage: None,
@@ -264,7 +264,7 @@ impl Writer {
 
     fn committed(&mut self, committed: Committed) {
         self.batch.clear();
-        self.shared.health.committed(self.place.clock().now_ms(), committed.rows);
+        self.shared.health.committed(self.home.clock().now_ms(), committed.rows);
         if let Some(hour) = committed.oldest_hour {
             self.expiry.appended(hour);
         }
