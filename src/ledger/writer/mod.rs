@@ -1,7 +1,8 @@
 //! The writer: the one thread that takes hits from the lanes and commits them. It owns the connection; whoever else wants
-//! something written sends it an errand. Old rows it deletes in between. How it gets a connection, and another one when the
-//! file is lost: `mend`.
+//! something written sends it an errand. Old rows it deletes in between. How it commits: `commit`. How it gets a
+//! connection, and another one when the file is lost: `mend`.
 
+mod commit;
 mod mend;
 mod trouble;
 
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwap;
 
 use self::errands::{Errands, Inbox};
-use self::store::{Committed, Counted};
+use self::store::Counted;
 use self::trouble::Trouble;
 use crate::ledger::handover::drops::{DropReason, Drops};
 use crate::ledger::handover::lanes::{Lanes, Recorder};
@@ -41,10 +42,6 @@ const GATHER: Duration = Duration::from_millis(50);
 const GATHER_IN_TROUBLE: Duration = Duration::from_secs(1);
 /// A batch of so many bytes is committed at once.
 const ENOUGH: usize = 4 << 20;
-/// How often a batch is tried while all was well before.
-const ATTEMPTS: u32 = 3;
-/// The pause before a repeated attempt.
-const PAUSE: Duration = Duration::from_millis(20);
 /// How often it is looked whether the files are still there, at least; also before each commit.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 
@@ -219,60 +216,12 @@ impl Writer {
         if self.trouble.is_some() { GATHER_IN_TROUBLE } else { GATHER }
     }
 
-    /// Commits the batch, or drops it after a bounded number of attempts.
-    fn commit(&mut self, draining: bool) {
-        if self.since.take().is_none() {
-            return;
-        }
-        if let Err(words) = self.mend() {
-            return self.give_up(&words, self.loss());
-        }
-        let mut attempts = if self.trouble.is_some() && !draining { 1 } else { ATTEMPTS };
-        let mut failed = String::new();
-        while let Some(opened) = &mut self.opened {
-            match opened.store.commit(&self.batch, &self.shared.drops) {
-                Ok(committed) => return self.committed(committed),
-                Err(error) if check::is_damage(&error) && self.leave_damaged(&error) => continue,
-                Err(error) => {
-                    failed = check::words(&error);
-                    if let Some(opened) = &self.opened {
-                        wal::make_room(&opened.store.conn, &error);
-                    }
-                }
-            }
-            attempts -= 1;
-            if attempts == 0 {
-                break;
-            }
-            thread::sleep(PAUSE);
-        }
-        self.give_up(&failed, self.loss());
-    }
-
-    /// What a batch is lost to at present.
-    fn loss(&self) -> DropReason {
-        if self.draining() { DropReason::Shutdown } else { DropReason::Ledger }
-    }
-
     fn draining(&self) -> bool {
         self.shared.draining.load(Ordering::Acquire)
     }
 
     fn closing(&self) -> bool {
         self.shared.closing.load(Ordering::Acquire)
-    }
-
-    fn committed(&mut self, committed: Committed) {
-        self.batch.clear();
-        self.shared.health.committed(self.home.clock().now_ms(), committed.rows);
-        if let Some(hour) = committed.oldest_hour {
-            self.expiry.appended(hour);
-        }
-        // Where a disk is full, a few counts of dropped hits may still find room.
-        if committed.rows > 0 {
-            self.shared.bell.committed(committed.last_seq);
-            self.recovered();
-        }
     }
 
     /// Deletes a few of the rows whose time has passed.
