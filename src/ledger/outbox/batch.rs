@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Outbox, as_i64};
-use crate::ledger::errands::WriteError;
+use crate::ledger::writer::errands::WriteError;
 
 /// A batch that is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]

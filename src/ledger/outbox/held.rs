@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{EventReader, Place};
-use crate::ledger::{ReadError, spans};
+use crate::ledger::ReadError;
+use crate::ledger::rows::spans;
 
 /// Events behind a sink's cursor.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -9,12 +9,12 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{RepairError, when};
-use crate::ledger::check;
 use crate::ledger::clock::Clock;
-use crate::ledger::inspect::REPAIRED;
+use crate::ledger::home::Home;
+use crate::ledger::home::check;
 use crate::ledger::open::OpenError;
-use crate::ledger::place::Place;
 use crate::ledger::read::ReadError;
+use crate::ledger::read::inspect::REPAIRED;
 
 /// What came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +73,12 @@ const LAST_SEQ: &str = "UPDATE main.state SET value = max(value, (SELECT value F
 
 /// Brings the repaired file of `name` into the ledger in `dir`, which nobody may have open.
 pub fn bring_back(repaired: &Path, name: &str, dir: &Path, clock: &Clock) -> Result<BroughtBack, RepairError> {
-    let mut place = Place::new(dir, &[], clock.clone());
-    let file = place.file();
+    let mut home = Home::new(dir, &[], clock.clone());
+    let file = home.file();
     if !file.exists() {
         return Err(ReadError::None { dir: dir.to_owned() }.into());
     }
-    let mut opened = place.open(None)?;
+    let mut opened = home.open(None)?;
     let sqlite = |said| RepairError::Open(OpenError::sqlite(&file, said));
     let conn = &mut opened.store.conn;
     let mark = format!("{PREFIX}{name}");

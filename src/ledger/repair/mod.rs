@@ -22,15 +22,15 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::begin;
-use super::check::{self, FileError};
 use super::clock::Clock;
-use super::heritage::Heritage;
-use super::inspect::{REPAIRED, inspect};
+use super::home::Home;
+use super::home::begin;
+use super::home::check::{self, FileError};
+use super::home::heritage::Heritage;
+use super::home::watch::beside;
 use super::open::OpenError;
-use super::place::Place;
 use super::read::ReadError;
-use super::watch::beside;
+use super::read::inspect::{REPAIRED, inspect};
 
 pub use merge::{BroughtBack, bring_back};
 use tables::Old;
@@ -137,12 +137,12 @@ const FINISHED: &str = ".repaired";
 
 /// Repairs the ledger in `dir`, which nobody may have open.
 pub fn repair_ledger(dir: &Path, clock: &Clock) -> Result<Repair, RepairError> {
-    let mut place = Place::new(dir, &[], clock.clone());
-    let file = place.file();
+    let mut home = Home::new(dir, &[], clock.clone());
+    let file = home.file();
     if !file.exists() {
         return Err(ReadError::None { dir: dir.to_owned() }.into());
     }
-    place.hold()?;
+    home.hold()?;
     match inspect(dir) {
         Ok(inspected) if inspected.findings.is_empty() => return Ok(Repair::Whole { events: inspected.events }),
         Ok(_) | Err(ReadError::File(FileError::Damaged { .. }) | ReadError::Older { .. }) => {}

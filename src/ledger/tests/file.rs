@@ -196,3 +196,22 @@ fn a_closed_ledger_is_whole_in_its_one_file_though_a_reader_still_has_it() {
     fs::copy(dir.path().join("ledger.db"), copy.path().join("ledger.db")).expect("copied");
     assert_eq!(number(&raw(copy.path()), "SELECT count(*) FROM events"), 1);
 }
+
+#[test]
+fn a_ledger_behind_a_link_is_written_and_looked_after_where_it_is() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (data, disk) = (dir.path().join("data"), dir.path().join("disk"));
+    filled(&data);
+    let before = number(&raw(&data), "SELECT count(*) FROM events");
+    fs::create_dir(&disk).expect("a folder");
+    fs::rename(data.join("ledger.db"), disk.join("elsewhere.db")).expect("moved");
+    std::os::unix::fs::symlink(disk.join("elsewhere.db"), data.join("ledger.db")).expect("a link");
+    let ledger = opened(&data);
+    offer(&ledger, &page(exchange("/behind-the-link")));
+    wait("the row", || ledger.health().rows() == 1);
+    fs::remove_file(disk.join("elsewhere.db-wal")).expect("the log is beside the file");
+    wait("another log", || ledger.health().generation() > 0 && ledger.health().is_open());
+    ledger.close();
+    let conn = Connection::open(disk.join("elsewhere.db")).expect("opens");
+    assert_eq!(number(&conn, "SELECT count(*) FROM events"), before + 1);
+}
