@@ -196,7 +196,12 @@ fn answer(mut stream: UnixStream, tokens: &Tokens, sinks: Option<&Sinks>) -> io:
 
 fn exchange(mut stream: UnixStream, line: &str, patience: Duration) -> io::Result<String> {
     stream.write_all(format!("{line}\n").as_bytes())?;
-    read_line(&mut stream, ANSWER_LINE, patience)
+    read_line(&mut stream, ANSWER_LINE, patience).map_err(|said| match said.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            io::Error::new(ErrorKind::TimedOut, format!("no answer within {} s", patience.as_secs()))
+        }
+        _ => said,
+    })
 }
 
 fn read_line(stream: &mut UnixStream, limit: u64, patience: Duration) -> io::Result<String> {
@@ -219,6 +224,15 @@ mod tests {
         let ledger = ledger::open(dir, &[], Clock::system()).expect("the folder takes a ledger");
         let control = Control::open(dir, ledger.health(), ledger.tokens(), None).expect("the thread starts");
         (ledger, control)
+    }
+
+    #[test]
+    fn a_process_that_does_not_answer_is_told_of_in_words() {
+        let dir = folder();
+        let _silent = UnixListener::bind(dir.path().join(SOCKET)).expect("a socket");
+        let sent = send_for(dir.path(), &Command::SinkStatus, Duration::from_secs(1));
+        let words = sent.expect_err("nobody answers").to_string();
+        assert!(words.ends_with("inlay.sock: no answer within 1 s"), "{words}");
     }
 
     fn folder() -> tempfile::TempDir {

@@ -1,16 +1,19 @@
 //! `file` and `stdout`: each event exactly once over the files that are to be read, whatever is being rotated or compressed.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tempfile::TempDir;
 
 use super::{pages, site, visit};
 use crate::support::proxy::{Proxy, binary, configure};
 use crate::support::receiver::{Receiver, text};
-use crate::support::{sink, wait_for};
+use crate::support::{PATIENCE, sink, wait_for};
 
 /// The folder at one moment at which nothing is in progress: names, and the sorted paths of the events in them.
 struct Settled {
@@ -71,6 +74,31 @@ fn files_are_closed_by_size_and_compressed_and_each_event_is_there_once() {
     visits(&proxy, 60, 70);
     assert_eq!(with_events(&packed, 70).paths, paths(0, 70));
     assert_eq!(with_events(&plain, 70).paths, paths(0, 70));
+}
+
+#[test]
+fn who_reads_the_folder_sees_no_event_twice_at_any_moment() {
+    let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
+    let folder = dir.path().join("events");
+    let files = sink::file("files", &folder, "batch_events = 5\nrotate_bytes = 1000\n");
+    let proxy = Proxy::start_in(dir, "", &format!("{}{files}", site("shop", &origin)));
+    let (ended, reads) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let began = Instant::now();
+            while !ended.load(Ordering::Acquire) && began.elapsed() < 2 * PATIENCE {
+                let Some(events) = sink::try_read(&folder) else { continue };
+                let ids: Vec<_> = events.iter().map(|event| text(event, "id")).collect();
+                let once: BTreeSet<_> = ids.iter().collect();
+                assert_eq!(once.len(), ids.len(), "an event is in two files at once: {:?}", sink::names(&folder));
+                reads.fetch_add(1, Ordering::Release);
+            }
+        });
+        visits(&proxy, 0, 150);
+        assert_eq!(with_events(&folder, 150).paths, paths(0, 150));
+        ended.store(true, Ordering::Release);
+    });
+    assert!(reads.load(Ordering::Acquire) > 20, "it was read while it grew: {reads:?}");
 }
 
 #[test]

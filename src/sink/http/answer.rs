@@ -4,17 +4,21 @@
 //! |---|---|
 //! | 2xx | accepted |
 //! | 408, 425, 429, 5xx but 501 and 505; no answer at all | the same batch again, after `Retry-After` or a growing pause |
+//! | 409, 417, 423 | the same: an earlier attempt under this key is still in hand, or `Expect` is not known |
 //! | 413 | the batch is halved |
-//! | 401, 403, 407 | credentials: again at long intervals |
-//! | 3xx, 404, 405, 406, 410, 415, 501, 505 | the configuration is wrong: the sink stops |
+//! | 401, 402, 403, 407 | credentials: again at long intervals |
+//! | 3xx, 404, 405, 406, 410, 411, 414, 415, 421, 426, 428, 431, 451, 501, 505 | the configuration is wrong: the sink stops |
 //! | any other 4xx | an event in it is bad: the batch is halved until that one stands alone |
-//! | anything else is no answer at all (1xx alone, 600 and more) | as above |
+//! | anything else is no answer at all (1xx alone, 600 and more) | the same batch again |
+//!
+//! A half has a key of its own. So what says nothing about events never halves a batch: a backend that has stored it already, and
+//! whose answer was lost, would store it twice.
 
 use std::io;
 use std::time::{Duration, SystemTime};
 
 use ureq::http::header::{LOCATION, RETRY_AFTER};
-use ureq::http::{HeaderMap, HeaderValue, StatusCode};
+use ureq::http::{HeaderMap, StatusCode, Uri};
 
 use super::super::fault::{Delivery, Fault, Refusal};
 
@@ -28,13 +32,13 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], now_s: i6
     let refusal = Refusal { status: Some(status.as_u16()), answer };
     Delivery::Failed(match status.as_u16() {
         200..=299 => return Delivery::Accepted,
-        408 | 425 | 429 | 500 | 502..=504 | 506..=599 => {
+        408 | 409 | 417 | 423 | 425 | 429 | 500 | 502..=504 | 506..=599 => {
             Fault::Again { why: format!("the answer was {status}{said}"), after: retry_after(headers, now_s) }
         }
         413 => Fault::Smaller(refusal),
-        401 | 403 | 407 => Fault::Credentials(format!("the credentials were refused with {status}{said}")),
+        401..=403 | 407 => Fault::Credentials(format!("the credentials were refused with {status}{said}")),
         300..=399 => Fault::Misconfigured(redirected(status, headers)),
-        404 | 405 | 406 | 410 | 415 | 501 | 505 => {
+        404..=406 | 410 | 411 | 414 | 415 | 421 | 426 | 428 | 431 | 451 | 501 | 505 => {
             Fault::Misconfigured(format!("the URL answers {status}: is it right?{said}"))
         }
         400..=499 => Fault::Bad(refusal),
@@ -42,11 +46,17 @@ pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], now_s: i6
     })
 }
 
-/// Without the query that the redirect may have taken over from the URL: secrets stand in queries.
+/// Without path and query of where it leads: services want tokens in them, and those of the URL often come back here.
 fn redirected(status: StatusCode, headers: &HeaderMap) -> String {
-    let place = |to: &HeaderValue| to.as_bytes().split(|b| b"?#".contains(b)).next().map(readable);
-    let to = headers.get(LOCATION).and_then(place).map(|to| format!(" to {to}")).unwrap_or_default();
+    let location = headers.get(LOCATION).and_then(|to| Uri::try_from(to.as_bytes()).ok());
+    let host = |uri: Uri| Some(format!(" to {}://{}", uri.scheme_str()?, host_and_port(&uri)?));
+    let to = location.and_then(host).unwrap_or_default();
     format!("the URL redirects{to} ({status}), and redirects are not followed")
+}
+
+fn host_and_port(uri: &Uri) -> Option<String> {
+    let (host, port) = (uri.host()?, uri.port().map(|port| format!(":{port}")).unwrap_or_default());
+    Some(format!("{host}{port}"))
 }
 
 /// A failure without an answer, in words.
@@ -123,10 +133,10 @@ mod tests {
         // As docs/sinks.md has it.
         let wanted = |status: u16| match status {
             200..=299 => "accepted",
-            408 | 425 | 429 => "again",
+            408 | 409 | 417 | 423 | 425 | 429 => "again",
             413 => "smaller",
-            401 | 403 | 407 => "credentials",
-            404 | 405 | 406 | 410 | 415 | 501 | 505 => "misconfigured",
+            401..=403 | 407 => "credentials",
+            404..=406 | 410 | 411 | 414 | 415 | 421 | 426 | 428 | 431 | 451 | 501 | 505 => "misconfigured",
             300..=399 => "misconfigured",
             400..=499 => "bad",
             // 5xx; and 1xx, which is no answer.
@@ -166,14 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn of_where_a_redirect_leads_the_query_is_not_told() {
+    fn of_where_a_redirect_leads_path_and_query_are_not_told() {
         let to = HeaderValue::from_static("https://collector.example/in?token=SECRET");
         let headers = HeaderMap::from_iter([(LOCATION, to)]);
         let answer = of(StatusCode::PERMANENT_REDIRECT, &headers, b"", NOW_S);
         let Delivery::Failed(Fault::Misconfigured(why)) = answer else { panic!("{answer:?}") };
         assert_eq!(
             why,
-            "the URL redirects to https://collector.example/in (308 Permanent Redirect), and redirects are not followed"
+            "the URL redirects to https://collector.example (308 Permanent Redirect), and redirects are not followed"
         );
     }
 }
