@@ -239,6 +239,63 @@ fn a_folder_that_is_read_only_at_the_start_is_waited_for() {
 }
 
 #[test]
+fn a_ledger_without_rights_at_the_start_is_waited_for_and_a_folder_without_rights_is_recorded_into_as_before() {
+    let dir = folder();
+    let data = dir.path().join("data");
+    fs::create_dir(&data).expect("a folder");
+    let mode = |path: &Path, mode| fs::set_permissions(path, Permissions::from_mode(mode)).expect("ours");
+    mode(dir.path(), 0o755);
+    mode(&data, 0o777);
+    let mut visited = Visited::by(without_rights(), &dir);
+    visited.recovers();
+    visited.accounts();
+    assert_eq!(visited.proxy.stop(), Some(0));
+    let file = data.join("ledger.db");
+    mode(&file, 0);
+    // It is looked at too that no path is told to everybody.
+    let mut visited = Visited::by(without_rights(), &dir);
+    visited.fails("rights forbid to open it");
+    mode(&file, 0o600);
+    visited.recovers();
+    let dropped = visited.dropped();
+    wait_for("the socket", || data.join("inlay.sock").exists().then_some(()));
+
+    mode(&data, 0);
+    // Longer than two looks at the files, and at the socket.
+    thread::sleep(Duration::from_secs(3));
+    visited.recovers();
+    assert_eq!(visited.dropped(), dropped, "the files are open: nothing is in the way of recording");
+    mode(&data, 0o777);
+    fs::remove_file(data.join("inlay.sock")).expect("deleted");
+    mode(&data, 0o555);
+    thread::sleep(Duration::from_secs(3));
+    let complaints = visited.proxy.log().iter().filter(|line| line.contains("the socket for commands")).count();
+    assert!(complaints <= 1, "it is said once, and not every second: {complaints} times");
+    mode(&data, 0o777);
+    wait_for("the socket", || data.join("inlay.sock").exists().then_some(()));
+    visited.accounts();
+}
+
+#[test]
+fn a_log_that_finds_no_more_room_is_moved_to_the_file_and_nothing_is_lost() {
+    const LIMIT: u64 = 2_000_000;
+    let mut visited = Visited::started();
+    visited.recovers();
+    limit_files(visited.proxy.pid(), &LIMIT.to_string());
+    let log = visited.data().join("ledger.db-wal");
+    let mut longest = 0;
+    wait_for("the log is short again", || {
+        let length = fs::metadata(&log).expect("the log").len();
+        longest = longest.max(length);
+        (length < longest).then_some(())
+    });
+    assert!(longest > LIMIT * 3 / 4, "it was short of room: {longest} bytes");
+    visited.recovers();
+    assert_eq!(visited.dropped(), 0);
+    visited.accounts();
+}
+
+#[test]
 fn a_ledger_that_another_program_has_locked_is_waited_for() {
     let mut visited = Visited::started();
     visited.recovers();
@@ -279,12 +336,13 @@ fn a_deleted_ledger_is_told_within_5_seconds_and_views_go_into_a_new_file() {
         visited.recovers();
         let token = token(&visited.proxy, "laptop");
         names.iter().for_each(|name| fs::remove_file(visited.data().join(name)).expect("deleted"));
-        let (deleted, before) = (Instant::now(), visited.committed());
+        let deleted = Instant::now();
         wait_for("the new file", || visited.data().join("ledger.db").exists().then_some(()));
         let told = |line: &String| line.contains("was deleted or moved away while it was open");
         wait_for("the loss is told", || visited.proxy.log().iter().any(told).then_some(()));
         // The promise itself.
         assert!(deleted.elapsed() < Duration::from_secs(5), "told after {:?}", deleted.elapsed());
+        let before = visited.committed();
         visited.recovers();
         let ready = visited.owner("/ready");
         assert!(ready.contains("warning: The ledger's file was deleted or moved away"), "{ready}");
@@ -292,7 +350,7 @@ fn a_deleted_ledger_is_told_within_5_seconds_and_views_go_into_a_new_file() {
         visited.accounts();
         assert_eq!(visited.dropped(), 0, "what came meanwhile is in the new file");
         let (found, after) = (rows(&visited.data()) as u64, visited.committed());
-        // What was committed between the deletion and the question is in either file.
+        // What was committed before it was told is in either file.
         assert!(
             found > 0 && found >= after - before && found < after,
             "{found} rows, {after} committed, {before} before"
@@ -313,9 +371,9 @@ fn a_ledger_that_is_replaced_while_it_is_open_is_gone_on_with() {
     visited.recovers();
     let new = visited.data().join("new");
     fs::copy(other.path().join("data/ledger.db"), &new).expect("copied");
-    let before = visited.committed();
     fs::rename(new, visited.data().join("ledger.db")).expect("put in its place");
     wait_for("it is told", || visited.owner("/ready").contains("was replaced by another file").then_some(()));
+    let before = visited.committed();
     visited.recovers();
     visited.accounts();
     let (found, after) = (rows(&visited.data()) as u64, visited.committed());
@@ -437,6 +495,9 @@ fn a_damaged_ledger_is_repaired_in_its_place_once_nobody_has_it_open() {
     let (code, said) = command(&["repair"], &visited.data());
     assert!(code == Some(0) && said.contains("is whole") && said.contains("nothing was changed"), "{said}");
     let (data, before) = (visited.data(), rows(&visited.data()));
+    // Named as a file it is the folder's ledger all the same, and no file to bring back into itself.
+    let (code, said) = command(&["repair", "ledger.db"], &data);
+    assert!(code == Some(0) && said.contains("nothing was changed"), "{said}");
     // The page in which the table of counts begins.
     let root = Connection::open(data.join("ledger.db")).expect("opens").query_row(
         "SELECT rootpage FROM sqlite_schema WHERE name = 'months'",

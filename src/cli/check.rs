@@ -238,7 +238,7 @@ sink archive
   held    10737418240 bytes at most; pauses of 300 s at most
 
 sink hook
-  to      POST https://collector.example/in, compressed, signed
+  to      POST https://collector.example/..., compressed, signed
   of      shop, when it is new from now on
   fields  all but referrer; host as hostname; hashed: view_id
   batch   1000 events, 1000000 bytes or 1 s

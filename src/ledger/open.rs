@@ -1,4 +1,4 @@
-//! Opening and closing: the place is opened, the writer started; at the end the writer commits what is left.
+//! Opening and closing: the home is opened, the writer started; at the end the writer commits what is left.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::check::{FileError, words};
 use super::clock::Clock;
-use super::drops::{DropReason, Drops};
-use super::errands::{Errands, WriteError};
+use super::handover::drops::{DropReason, Drops};
+use super::handover::lanes::{Lanes, Recorder};
 use super::health::Health;
-use super::lanes::{Lanes, Recorder};
+use super::home::check::{FileError, words};
+use super::home::{Home, Opened};
+use super::kept::scripts::{self, Script};
+use super::kept::since;
+use super::kept::tokens::{Known, Tokens};
 use super::outbox::{Bell, Outbox};
-use super::place::{Opened, Place};
 use super::read::read;
-use super::scripts::{self, Script};
-use super::since;
-use super::tokens::{Known, Tokens};
+use super::writer::errands::{Errands, WriteError};
 use super::writer::{self, Shared};
 use crate::config;
 
@@ -80,35 +80,42 @@ const LOOK_DRAINED: Duration = Duration::from_millis(2);
 /// Opens the ledger in `dir`, which is made where it is missing, for the sites of the configuration. Fails where it cannot be
 /// written: this is for commands, which have something to write.
 pub fn open(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Ledger, OpenError> {
-    let mut place = Place::new(dir, sites, clock);
-    let opened = place.open(None)?;
-    Ledger::over(place, Ok(opened))
+    let mut home = Home::new(dir, sites, clock);
+    let opened = open_whole(&mut home)?;
+    Ledger::over(home, Ok(opened))
 }
 
 /// The same for who serves pages, which do not wait for the ledger: a damaged file is set aside and a new one begun, and where
 /// the ledger cannot be opened for now its writer goes on trying. Fails where that would not help: another process has the
 /// ledger, or the file is not this program's to write.
 pub fn start(dir: &Path, sites: &[Arc<config::Site>], clock: Clock) -> Result<Ledger, OpenError> {
-    let mut place = Place::new(dir, sites, clock);
-    let opened = match place.open(None) {
+    let mut home = Home::new(dir, sites, clock);
+    let opened = match open_whole(&mut home) {
         Err(error) if error.is_final() => return Err(error),
         opened => opened,
     };
-    Ledger::over(place, opened)
+    Ledger::over(home, opened)
+}
+
+/// Opens the ledger and reads its tokens.
+fn open_whole(home: &mut Home) -> Result<(Opened, Known), OpenError> {
+    let opened = home.open(None)?;
+    let known = Known::load(&opened.store.conn).map_err(|said| OpenError::sqlite(&home.file(), said))?;
+    Ok((opened, known))
 }
 
 impl Ledger {
     /// Starts the writer over what was opened, or was not.
-    fn over(place: Place, opened: Result<Opened, OpenError>) -> Result<Ledger, OpenError> {
-        let file = place.file();
-        let known = match &opened {
-            Ok(opened) => Known::load(&opened.store.conn).map_err(|said| OpenError::sqlite(&file, said))?,
+    fn over(home: Home, opened: Result<(Opened, Known), OpenError>) -> Result<Ledger, OpenError> {
+        let file = home.file();
+        let (opened, known) = match opened {
+            Ok((opened, known)) => (Ok(opened), known),
             // Whoever can be let in without a token is not let in while it is not known whether there is one.
-            Err(_) => Known::as_far_as_read(read(place.dir())),
+            Err(error) => (Err(error), Known::as_far_as_read(read(home.dir()))),
         };
         let shared = Shared {
             lanes: Arc::new(Lanes::new()),
-            drops: Arc::new(Drops::new(place.sites().len())),
+            drops: Arc::new(Drops::new(home.sites().len())),
             health: Arc::new(Health::new(file)),
             bell: Arc::new(Bell::default()),
             draining: Arc::new(AtomicBool::new(false)),
@@ -117,8 +124,8 @@ impl Ledger {
             known: Arc::new(ArcSwap::from_pointee(known)),
             said: Arc::default(),
         };
-        let (recorder, clock) = (shared.recorder(), place.clock().clone());
-        let (thread, errands) = writer::start(place, opened, shared.clone()).map_err(OpenError::Writer)?;
+        let (recorder, clock) = (shared.recorder(), home.clock().clone());
+        let (thread, errands) = writer::start(home, opened, shared.clone()).map_err(OpenError::Writer)?;
         let tokens = Tokens::new(errands.clone(), clock.clone(), shared.known.clone());
         Ok(Ledger { recorder, shared, errands, tokens, clock, writer: Some(thread) })
     }

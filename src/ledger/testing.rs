@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::Ledger;
-use super::expire::Expiry;
 use super::rows::Rows;
+use super::rows::expire::Expiry;
 use crate::config::Site;
 use crate::event::{Event, EventId, Kind, Source, Utm};
 

@@ -4,10 +4,10 @@
 //! system's roots, and an answer is read only as far as an error needs.
 
 mod answer;
+#[cfg(test)]
+mod early_tests;
 mod secrets;
 mod sign;
-#[cfg(test)]
-mod tests;
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -112,7 +112,7 @@ impl Backend for HttpSink {
                 let mut words = Vec::new();
                 // What could be read of it is enough.
                 _ = body.into_reader().take(most).read_to_end(&mut words);
-                answer::of(head.status, &head.headers, &self.secrets.hide(words))
+                answer::of(head.status, &head.headers, &self.secrets.hide(words), sending.now_s)
             }
             Err(error) => {
                 self.broke = matches!(error, ureq::Error::Io(_) | ureq::Error::Timeout(_));
@@ -128,3 +128,6 @@ fn roots() -> Arc<Vec<Certificate<'static>>> {
     let found = rustls_native_certs::load_native_certs().unwrap_or_default();
     Arc::new(found.into_iter().map(|der| Certificate::from_der(&der).to_owned()).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,6 +135,22 @@ fn a_file_that_somebody_takes_away_is_followed_by_a_new_one() {
 }
 
 #[test]
+fn a_folder_that_somebody_takes_away_is_made_again_with_its_lock() {
+    let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
+    let folder = dir.path().join("events");
+    let config = format!("{}{}", site("shop", &origin), sink::file("files", &folder, ""));
+    let proxy = Proxy::start_in(dir.clone(), "", &config);
+    visits(&proxy, 0, 2);
+    with_events(&folder, 2);
+    std::fs::rename(&folder, dir.path().join("taken")).expect("moved");
+    visits(&proxy, 2, 4);
+    wait_for("the folder", || folder.exists().then_some(()));
+    assert_eq!(with_events(&folder, 2).paths, paths(2, 4));
+    let lock = File::open(folder.join(".files.lock")).expect("a lock in the new folder");
+    assert!(lock.try_lock().is_err(), "the process holds it");
+}
+
+#[test]
 fn standard_output_has_a_line_an_event_and_nothing_else() {
     let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
     let sink = "[[sink]]\nname = \"out\"\nkind = \"stdout\"\nbatch_secs = 1\n";

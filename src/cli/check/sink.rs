@@ -35,10 +35,17 @@ fn target(backend: &Backend) -> String {
         Backend::Http(http) => {
             let gzip = if http.gzip { ", compressed" } else { "" };
             let signed = if http.sign.is_some() { ", signed" } else { "" };
-            format!("POST {}{gzip}{signed}", http.url.split('?').next().unwrap_or_default())
+            format!("POST {}{gzip}{signed}", host(&http.url))
         }
         Backend::Stdout => "standard output".into(),
     }
+}
+
+/// A URL without its path and query, in which services want their tokens.
+fn host(url: &str) -> String {
+    let parts: Vec<&str> = url.splitn(4, '/').collect();
+    let rest = if parts.get(3).is_some_and(|path| !path.is_empty()) { "/..." } else { "" };
+    parts.into_iter().take(3).collect::<Vec<_>>().join("/") + rest
 }
 
 /// Where it begins when the ledger does not know it yet.

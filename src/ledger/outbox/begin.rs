@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use crate::config::Begin;
-use crate::ledger::spans;
+use crate::ledger::rows::spans;
 
 const LAST: &str = "SELECT value FROM state WHERE name = 'last_seq'";
 /// The first row of the hour that is not older than the time, and the first one of all later hours.

@@ -5,7 +5,7 @@ use rusqlite::ErrorCode;
 
 use super::{EventReader, Outbox, as_i64, batch::take_away};
 use crate::ledger::ReadError;
-use crate::ledger::errands::WriteError;
+use crate::ledger::writer::errands::WriteError;
 
 /// How many dead letters a sink keeps.
 pub(crate) const DEAD_MAX: u64 = 10_000;

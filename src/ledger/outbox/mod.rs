@@ -38,7 +38,7 @@ pub(super) use self::expired::expired;
 pub use self::held::Held;
 pub use self::place::Place;
 pub use self::read::{EventReader, Filter, Looked};
-use super::errands::{Errands, WriteError};
+use super::writer::errands::{Errands, WriteError};
 use super::{Clock, Health, ReadError};
 use crate::config::Begin;
 use batch::take_away;

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::{EventReader, Filter, Outbox, batch::take_away, begin};
 use crate::config::Begin;
 use crate::ledger::ReadError;
-use crate::ledger::errands::WriteError;
 use crate::ledger::rows::kind_number;
+use crate::ledger::writer::errands::WriteError;
 
 /// A sink's place in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]

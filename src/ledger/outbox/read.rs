@@ -10,7 +10,7 @@ use super::begin;
 use crate::config::Begin;
 use crate::event::{Event, EventId, Kind, Source, Utm, ViewId};
 use crate::ledger::read::{ReadError, read};
-use crate::ledger::{rows, spans};
+use crate::ledger::rows::{self, spans};
 
 /// Reads events in the order of their commits. Holds no transaction open between two reads.
 #[derive(Debug)]

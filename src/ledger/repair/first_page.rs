@@ -9,9 +9,9 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::RepairError;
-use crate::ledger::begin::remove_all;
-use crate::ledger::check::open_damaged;
-use crate::ledger::watch::{LOG, beside};
+use crate::ledger::home::begin::remove_all;
+use crate::ledger::home::check::open_damaged;
+use crate::ledger::home::watch::{LOG, beside};
 
 /// What the copy's name ends with.
 const COPY: &str = ".copy";

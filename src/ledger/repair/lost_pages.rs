@@ -6,8 +6,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::scan::{Found, scan};
-use crate::ledger::dimension::Dimension;
-use crate::ledger::heritage::{SEQ_MAX, is_constraint};
+use crate::ledger::counts::dimension::Dimension;
+use crate::ledger::home::heritage::{SEQ_MAX, is_constraint};
 
 /// An event's columns, its seq among them. Its table is the only one with so many.
 const COLUMNS: usize = 20;

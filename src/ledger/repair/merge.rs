@@ -9,12 +9,12 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{RepairError, when};
-use crate::ledger::check;
 use crate::ledger::clock::Clock;
-use crate::ledger::inspect::REPAIRED;
+use crate::ledger::home::Home;
+use crate::ledger::home::check;
 use crate::ledger::open::OpenError;
-use crate::ledger::place::Place;
 use crate::ledger::read::ReadError;
+use crate::ledger::read::inspect::REPAIRED;
 
 /// What came back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct BroughtBack {
 const PREFIX: &str = "brought back ";
 const WHEN: &str = "SELECT value FROM state WHERE name = ?1";
 const REMEMBER: &str = "INSERT INTO state(name, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
+/// Ids are never given twice: who has the same event at the same seq has it from this ledger.
+const SAME: &str = "SELECT count(*) FROM old.events o JOIN main.events m USING(seq) WHERE m.id = o.id";
 /// Of the sites the names are what is the same.
 const SITES: &str = "
     INSERT OR IGNORE INTO main.sites(name, timezone) SELECT name, timezone FROM old.sites ORDER BY id;
@@ -71,12 +73,12 @@ const LAST_SEQ: &str = "UPDATE main.state SET value = max(value, (SELECT value F
 
 /// Brings the repaired file of `name` into the ledger in `dir`, which nobody may have open.
 pub fn bring_back(repaired: &Path, name: &str, dir: &Path, clock: &Clock) -> Result<BroughtBack, RepairError> {
-    let mut place = Place::new(dir, &[], clock.clone());
-    let file = place.file();
+    let mut home = Home::new(dir, &[], clock.clone());
+    let file = home.file();
     if !file.exists() {
         return Err(ReadError::None { dir: dir.to_owned() }.into());
     }
-    let mut opened = place.open(None)?;
+    let mut opened = home.open(None)?;
     let sqlite = |said| RepairError::Open(OpenError::sqlite(&file, said));
     let conn = &mut opened.store.conn;
     let mark = format!("{PREFIX}{name}");
@@ -91,6 +93,10 @@ pub fn bring_back(repaired: &Path, name: &str, dir: &Path, clock: &Clock) -> Res
     // The repaired file is at this program's version.
     check::open_checked(repaired).map_err(OpenError::from)?;
     conn.execute("ATTACH ?1 AS old", [path]).map_err(sqlite)?;
+    let events: i64 = conn.query_row(SAME, [], |row| row.get(0)).map_err(sqlite)?;
+    if events > 0 {
+        return Err(RepairError::Copy { name: name.to_owned(), events });
+    }
     merge(conn, &mark, clock.now_ms()).map_err(sqlite)
 }
 

@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, Row};
 
 use crate::event::{Event, EventId, Kind, Source, Utm};
-use crate::ledger::days::Days;
-use crate::ledger::tally::Tally;
+use crate::ledger::counts::days::Days;
+use crate::ledger::counts::tally::Tally;
 
 /// A site whose row is lost keeps its number; its rows expire as by default.
 const UNKNOWN_SITES: &str = "INSERT OR IGNORE INTO sites(id, name, timezone)

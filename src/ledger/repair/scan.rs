@@ -10,7 +10,7 @@ use std::path::Path;
 
 use rusqlite::types::Value;
 
-use crate::ledger::watch::{LOG, beside};
+use crate::ledger::home::watch::{LOG, beside};
 
 /// A page's bytes.
 const PAGE: usize = 4096;

@@ -7,8 +7,8 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::walk::{Range, Walk};
 use super::{lost_pages, recount};
-use crate::ledger::dimension::Dimension;
-use crate::ledger::heritage::{self, is_constraint};
+use crate::ledger::counts::dimension::Dimension;
+use crate::ledger::home::heritage::{self, is_constraint};
 
 /// What was saved of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -180,3 +180,38 @@ fn the_writers_connection_syncs_every_commit_and_overwrites_what_it_deletes() {
     assert_eq!((secure_delete, foreign_keys), (1, 1), "both on");
     ledger.close();
 }
+
+#[test]
+fn a_closed_ledger_is_whole_in_its_one_file_though_a_reader_still_has_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = opened(dir.path());
+    offer(&ledger, &page(exchange("/")));
+    wait("the row", || ledger.health().rows() == 1);
+    let reader = read(dir.path()).expect("a reader");
+    assert_eq!(number(&reader, "SELECT count(*) FROM events"), 1);
+    ledger.close();
+    let log = fs::metadata(dir.path().join("ledger.db-wal")).map_or(0, |log| log.len());
+    assert_eq!(log, 0, "nothing stands in the log alone");
+    let copy = tempfile::tempdir().expect("a folder");
+    fs::copy(dir.path().join("ledger.db"), copy.path().join("ledger.db")).expect("copied");
+    assert_eq!(number(&raw(copy.path()), "SELECT count(*) FROM events"), 1);
+}
+
+#[test]
+fn a_ledger_behind_a_link_is_written_and_looked_after_where_it_is() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (data, disk) = (dir.path().join("data"), dir.path().join("disk"));
+    filled(&data);
+    let before = number(&raw(&data), "SELECT count(*) FROM events");
+    fs::create_dir(&disk).expect("a folder");
+    fs::rename(data.join("ledger.db"), disk.join("elsewhere.db")).expect("moved");
+    std::os::unix::fs::symlink(disk.join("elsewhere.db"), data.join("ledger.db")).expect("a link");
+    let ledger = opened(&data);
+    offer(&ledger, &page(exchange("/behind-the-link")));
+    wait("the row", || ledger.health().rows() == 1);
+    fs::remove_file(disk.join("elsewhere.db-wal")).expect("the log is beside the file");
+    wait("another log", || ledger.health().generation() > 0 && ledger.health().is_open());
+    ledger.close();
+    let conn = Connection::open(disk.join("elsewhere.db")).expect("opens");
+    assert_eq!(number(&conn, "SELECT count(*) FROM events"), before + 1);
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::lock::Lock;
+use super::home::lock::Lock;
 use super::*;
 
 /// A ledger with some rows, counts, a token, a script and a sink that has got two of the rows.
@@ -188,7 +188,7 @@ fn a_ledger_that_is_cut_while_it_is_open_is_set_aside() {
     for keep in [0, 4096 * 3] {
         let dir = tempfile::tempdir().expect("a folder");
         let (ledger, token) = running(dir.path());
-        ledger.errands.run(|conn| Ok(super::super::wal::empty(conn))).expect("all of it is in the file");
+        ledger.errands.run(|conn| Ok(super::super::writer::wal::empty(conn))).expect("all of it is in the file");
         let file = fs::OpenOptions::new().write(true).open(dir.path().join("ledger.db")).expect("opens");
         file.set_len(keep).expect("cut");
         drop(file);
@@ -212,7 +212,7 @@ fn damage_that_a_commit_meets_is_set_aside_and_the_batch_goes_to_the_new_file() 
     let (ledger, token) = running(dir.path());
     let leaf = "SELECT rootpage FROM sqlite_schema WHERE name = 'counts'";
     let forget = move |conn: &mut Connection| {
-        super::super::wal::empty(conn);
+        super::super::writer::wal::empty(conn);
         conn.execute_batch("PRAGMA shrink_memory")?;
         conn.query_row(leaf, [], |row| row.get::<_, i64>(0))
     };
@@ -251,4 +251,17 @@ fn a_defect_midway_costs_neither_the_token_nor_the_recording() {
     assert!(ledger.tokens().verify(&token));
     ledger.close();
     assert_eq!(paths(dir.path()).last().map(String::as_str), Some("/after"));
+}
+
+#[test]
+fn a_script_of_which_nothing_can_be_read_does_not_keep_the_ledger_from_going_on() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (ledger, token) = running(dir.path());
+    let damage = "UPDATE scripts SET hash8 = CAST(x'ff' AS TEXT)";
+    ledger.errands.run(move |conn| conn.execute(damage, [])).expect("damaged");
+    fs::remove_file(dir.path().join("ledger.lock")).expect("deleted");
+    record_on(&ledger, 0);
+    assert!(ledger.tokens().verify(&token) && ledger.health().loss().is_none());
+    ledger.close();
+    assert_eq!(paths(dir.path()).len(), 6);
 }

@@ -100,3 +100,18 @@ fn the_day_on_which_a_site_began_to_say_gpc_json_outlives_restarts_and_a_pause_e
     assert_eq!(since(6, &["blog"]), [5]);
     assert_eq!(since(9, &["blog", "shop"]), [5, 9], "shop said nothing for a while");
 }
+
+#[test]
+fn a_token_of_which_damage_made_nonsense_opens_nothing_and_the_ledger_starts() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = opened(dir.path());
+    let (broken, whole) = (ledger.tokens().create("broken"), ledger.tokens().create("whole").expect("made"));
+    ledger.close();
+    let cut = "UPDATE tokens SET hash = substr(hash, 2) WHERE name = 'broken'";
+    assert_eq!(raw(dir.path()).execute(cut, []).expect("damaged"), 1);
+    let ledger = start(dir.path(), &[site("shop", "UTC")], at(NOON)).expect("pages are not kept waiting");
+    let tokens = ledger.tokens();
+    assert!(tokens.verify(&whole) && tokens.ever_made() && !tokens.verify(&broken.expect("made")));
+    assert!(ledger.health().trouble().is_none());
+    ledger.close();
+}

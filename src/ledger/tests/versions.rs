@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use rusqlite::types::Value;
 
-use super::schema::{VERSION, lacking};
+use super::home::schema::{VERSION, lacking};
 use super::*;
 
 fn kept(version: i64) -> PathBuf {
