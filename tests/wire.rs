@@ -48,7 +48,7 @@ const TABLE: [(&str, Bad, &[&str]); 16] = [
     ("503-after", Bad::Answers(503, RETRY_AFTER), &["503"]),
     ("unknown-authority", Bad::Stranger, &["the tls handshake failed: invalid peer certificate"]),
     ("other-name", Bad::OtherName, &["the tls handshake failed: invalid peer certificate"]),
-    ("no-such-name", Bad::NoName, &["the host's name has no address"]),
+    ("no-such-name", Bad::NoName, &["the host's name has no address", "no answer within timeout_secs"]),
     ("credentials", Bad::Turned, &["credentials"]),
 ];
 

@@ -10,9 +10,9 @@ use crate::config::{self, Sink};
 /// returned again until [`Backend::prepared`] says that it is written down in the ledger.
 pub(super) trait Backend: Send {
     /// Goes back to the state that was last written down with the cursor; empty at first. `Err` says why that is not
-    /// possible, in words: the sink then stops.
-    fn resume(&mut self, state: &str) -> Result<(), String> {
-        let _ = state;
+    /// possible at present, in words.
+    fn resume(&mut self, state: &str, unfinished: &Unfinished) -> Result<(), String> {
+        let _ = (state, unfinished);
         Ok(())
     }
 
@@ -38,10 +38,34 @@ pub(super) trait Backend: Send {
         None
     }
 
+    /// The batch that was tried goes nowhere: what a failed attempt has left of it is taken back.
+    fn abandon(&mut self) {}
+
     /// Called while nothing is to be sent; the state to be written down, where it has changed.
     fn idle(&mut self, now_ms: i64) -> Option<String> {
         let _ = now_ms;
         None
+    }
+}
+
+/// What a backend may have more than its state says: delivered, or half so, and not written down before a crash.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished {
+    /// One of these bodies, or a part of it from its beginning.
+    pub(super) bodies: Vec<Vec<u8>>,
+    /// Or of one whose bytes are not known any more: a row of its batch has expired.
+    pub(super) unknown: bool,
+}
+
+impl Unfinished {
+    /// Whether these bytes are the beginning of what may have been delivered.
+    pub(super) fn may_be(&self, bytes: &[u8]) -> bool {
+        self.unknown || self.bodies.iter().any(|body| body.starts_with(bytes))
+    }
+
+    /// How many bytes are enough to tell.
+    pub(super) fn longest(&self) -> usize {
+        self.bodies.iter().map(Vec::len).max().unwrap_or(0)
     }
 }
 

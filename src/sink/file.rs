@@ -16,14 +16,14 @@ mod name;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::backend::{Backend, Sending};
+use super::backend::{Backend, Sending, Unfinished};
 use super::fault::{Delivery, Fault};
 use crate::config;
 use close::Closing;
@@ -179,20 +179,52 @@ impl FileSink {
         format!("the folder {} cannot be written: {error}", self.config.folder.display())
     }
 
-    /// Goes back to the length that is written down: behind it stands half a batch from before a crash, or a whole one that was
-    /// not told, and it is appended again.
-    fn cut_back(&mut self) -> io::Result<()> {
+    /// Goes back to the length that is written down, where behind it stands what a crash has left: it is appended again. A file
+    /// that has more than that (a backup of the ledger was put back) keeps it, and the next one is begun.
+    fn cut_back(&mut self, unfinished: &Unfinished) -> io::Result<()> {
         let Some(state) = &self.state else { return Ok(()) };
         let path: &Path = &self.config.folder.join(&state.file);
-        match fs::metadata(path) {
-            Ok(found) if found.len() >= state.bytes => {
-                cut(&OpenOptions::new().write(true).open(path)?, state.bytes)?;
+        let mut file = match OpenOptions::new().read(true).write(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.lose(&error);
+                return Ok(());
             }
-            Ok(_) => self.lose(&io::Error::other("it is shorter than what was delivered")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.lose(&error),
             Err(error) => return Err(error),
+        };
+        if file.metadata()?.len() < state.bytes {
+            self.lose(&io::Error::other("it is shorter than what was delivered"));
+            return Ok(());
         }
+        let mut behind = Vec::new();
+        file.seek(SeekFrom::Start(state.bytes))?;
+        Read::take(&mut file, unfinished.longest() as u64 + 1).read_to_end(&mut behind)?;
+        if unfinished.may_be(&behind) {
+            return cut(&file, state.bytes);
+        }
+        let (sink, name) = (&self.name, &state.file);
+        tracing::error!(
+            sink,
+            file = name,
+            "a sink's file has more than the ledger knows of, and keeps it; a new one is begun"
+        );
+        end_with_a_line(&mut file)?;
+        self.leave(None);
         Ok(())
+    }
+}
+
+/// Cuts half a line off the end of a file that is left as it is.
+fn end_with_a_line(file: &mut File) -> io::Result<()> {
+    const LONGEST_LINE: u64 = 1 << 20;
+    let length = file.metadata()?.len();
+    let from = length.saturating_sub(LONGEST_LINE);
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(from))?;
+    file.read_to_end(&mut end)?;
+    match end.iter().rposition(|byte| *byte == b'\n') {
+        Some(at) => cut(file, from + at as u64 + 1),
+        None => Ok(()),
     }
 }
 
@@ -206,7 +238,7 @@ fn cut(file: &File, bytes: u64) -> io::Result<()> {
 }
 
 impl Backend for FileSink {
-    fn resume(&mut self, state: &str) -> Result<(), String> {
+    fn resume(&mut self, state: &str, unfinished: &Unfinished) -> Result<(), String> {
         self.state = serde_json::from_str(state).ok();
         self.changed = false;
         self.outgoing.clear();
@@ -214,7 +246,7 @@ impl Backend for FileSink {
             self.take_folder().map_err(|error| self.words(&error))??;
         }
         self.closing.tidy(self.state.as_ref().map(|state| state.file.as_str()));
-        self.cut_back().map_err(|error| self.words(&error))
+        self.cut_back(unfinished).map_err(|error| self.words(&error))
     }
 
     fn prepare(&mut self, first_seq: i64, now_ms: i64) -> Result<Option<String>, String> {
@@ -241,6 +273,12 @@ impl Backend for FileSink {
 
     fn state(&self) -> Option<String> {
         Some(self.written())
+    }
+
+    fn abandon(&mut self) {
+        if let Err(error) = self.trim() {
+            tracing::warn!(sink = self.name, %error, "what a failed attempt has left in a file could not be taken back");
+        }
     }
 
     fn idle(&mut self, now_ms: i64) -> Option<String> {

@@ -49,6 +49,8 @@ pub(super) struct Shipper {
     /// Which of the ledger's files it stands in.
     generation: u64,
     shape: Shape,
+    /// Whether the backend has gone back to what is written down.
+    resumed: bool,
     reader: Option<EventReader>,
     /// Up to here rows were looked at: behind the cursor only where nobody wants what lies between.
     looked: i64,
@@ -119,6 +121,7 @@ enum Trouble {
 
 /// How long it waits at most before it looks by itself.
 const LOOK: Duration = Duration::from_secs(1);
+const LOOK_MS: i64 = 1000;
 /// No pause after a failure is longer: what stands further in the future was written under another clock.
 const LONGEST_PAUSE_MS: i64 = 25 * 60 * 60 * 1000;
 
@@ -148,6 +151,7 @@ impl Shipper {
     fn new(parts: Parts, place: Place, generation: u64) -> Shipper {
         Shipper {
             shape: Shape::new(&parts.sink.fields),
+            resumed: false,
             reader: None,
             looked: place.cursor,
             on_its_way: None,
@@ -177,7 +181,6 @@ impl Shipper {
 
     /// Ships until it is told to end.
     fn run(mut self) {
-        self.resume();
         loop {
             let strokes = self.parts.outbox.bell().strokes();
             let ending = self.parts.desk.is_ending();
@@ -201,18 +204,15 @@ impl Shipper {
         }
     }
 
-    /// The backend goes back to what was written down; where it cannot, the sink stops.
-    fn resume(&mut self) {
-        if let Err(why) = self.parts.backend.resume(&self.place.state) {
-            self.stop(why);
-        }
-    }
-
     fn step(&mut self) -> Result<Turn, Trouble> {
         if self.parts.outbox.generation() != self.generation {
             self.join_again()?;
         }
         self.settle()?;
+        if let Some(seq) = self.place.replay {
+            // Ordered before this process began.
+            self.replay(seq)?;
+        }
         self.obey()?;
         let now_ms = self.parts.clock.now_ms();
         self.bound(now_ms)?;
@@ -221,6 +221,10 @@ impl Shipper {
             self.maybe_open |= self.on_its_way.take().is_some();
             self.show(state);
             return Ok(Turn::Wait(time));
+        }
+        if !self.resumed {
+            self.resume(now_ms)?;
+            return Ok(Turn::Again);
         }
         if self.on_its_way.is_none() && self.maybe_open {
             self.reopen(now_ms)?;
@@ -259,8 +263,7 @@ impl Shipper {
         (self.reader, self.on_its_way, self.done, self.risen, self.gathering) = (None, None, None, None, None);
         (self.maybe_open, self.maybe_dead, self.looked) = (true, true, self.place.cursor);
         (self.numbers, self.bounds) = Default::default();
-        self.generation = generation;
-        self.resume();
+        (self.generation, self.resumed) = (generation, false);
         Ok(())
     }
 
@@ -309,7 +312,9 @@ impl Shipper {
                     self.end_pause();
                 }
                 Order::Retry(_) => (self.maybe_dead, self.raise_at_ms) = (true, None),
-                Order::Replay(begin) => self.replay(begin)?,
+                Order::ReplayBehind(seq) => self.replay(seq)?,
+                // It is handed on as the one above.
+                Order::Replay(_) => {}
             }
             self.parts.desk.done();
             self.numbers.renew();
@@ -331,15 +336,16 @@ impl Shipper {
             if let Some(place) = self.parts.outbox.place(&self.parts.sink.name)? {
                 self.place.state = place.state;
             }
-            self.stopped = None;
-            self.resume();
+            (self.stopped, self.resumed) = (None, false);
         }
         Ok(())
     }
 
-    fn replay(&mut self, begin: Begin) -> Result<(), Trouble> {
+    fn replay(&mut self, seq: i64) -> Result<(), Trouble> {
+        self.parts.backend.abandon();
         let place = &mut self.place;
-        place.cursor = self.parts.outbox.replay(place.id, begin)?;
+        self.parts.outbox.replay_behind(place.id, seq)?;
+        (place.cursor, place.replay) = (seq, None);
         tracing::info!(sink = self.parts.sink.name, behind_seq = place.cursor, "a sink's events go again");
         self.looked = place.cursor;
         self.on_its_way = None;
@@ -371,8 +377,11 @@ impl Shipper {
     /// The ledger is in trouble: that is told where the ledger's own is, and passes.
     fn trouble(&mut self, trouble: &Trouble) {
         tracing::debug!(sink = self.parts.sink.name, %trouble, "a sink waits for the ledger");
-        self.parts.desk.status().last_error =
-            Some(LastError { what: trouble.to_string(), at_ms: self.parts.clock.now_ms() });
+        let at_ms = self.parts.clock.now_ms();
+        let mut status = self.parts.desk.status();
+        status.last_error = Some(LastError { what: trouble.to_string(), at_ms });
+        status.state = State::Waiting(at_ms + LOOK_MS);
+        drop(status);
         self.reader = None;
     }
 

@@ -1,5 +1,6 @@
 //! All sinks of a process: started, told, asked, and stopped at a deadline.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::backend;
 use super::orders::{Desk, Order};
 use super::shipper::{self, Parts};
-use super::status::Status;
+use super::status::{LastError, Status};
 use crate::config::{Config, Sink};
 use crate::event::Kind;
 use crate::ledger::{Clock, Filter, Outbox, WriteError};
@@ -40,6 +41,8 @@ pub enum OrderError {
     Write(#[from] WriteError),
 }
 
+/// The pause behind a panic.
+const BEGIN_ANEW: Duration = Duration::from_secs(1);
 /// How often a thread's end is looked for.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -61,7 +64,7 @@ impl Sinks {
             let known = self.running.iter().map(|sink| sink.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(OrderError::Unknown { name: name.to_owned(), known });
         };
-        write_down(&self.outbox, name, order)?;
+        let order = write_down(&self.outbox, name, order)?;
         sink.desk.leave(order);
         self.outbox.bell().ring();
         Ok(())
@@ -96,28 +99,47 @@ fn start(sink: &Arc<Sink>, outbox: &Outbox, clock: &Clock) -> Running {
     let kinds = sink.events.iter().map(|kind| Kind::from(*kind)).collect();
     let filter = Filter { sites: sink.sites.clone(), kinds, ..Filter::default() };
     let desk = Arc::new(Desk::new(Status::new(&sink.name, sink.backend.word())));
-    let parts = Parts {
-        sink: sink.clone(),
-        filter,
+    let (with, outbox, told, clock) = (sink.clone(), outbox.clone(), desk.clone(), clock.clone());
+    let parts = move || Parts {
+        sink: with.clone(),
+        filter: filter.clone(),
         outbox: outbox.clone(),
-        backend: backend::of(sink),
-        desk: desk.clone(),
+        backend: backend::of(&with),
+        desk: told.clone(),
         clock: clock.clone(),
     };
-    let thread = thread::Builder::new().name(format!("sink-{}", sink.name)).spawn(move || shipper::run(parts));
+    let thread = thread::Builder::new().name(format!("sink-{}", sink.name)).spawn(move || keep_running(parts));
     let thread = thread.map_err(|error| tracing::error!(sink = sink.name, %error, "a sink's thread cannot be started"));
     Running { name: sink.name.clone(), desk, thread: Mutex::new(thread.ok()) }
 }
 
-/// What of an order stands in the ledger, so that it holds for the next process too.
-pub(super) fn write_down(outbox: &Outbox, name: &str, order: Order) -> Result<(), WriteError> {
-    let Some(place) = outbox.place(name)? else { return Ok(()) };
-    match order {
-        Order::Pause => outbox.set_paused(place.id, true),
-        Order::Resume => outbox.set_paused(place.id, false),
-        Order::Retry(seq) => outbox.retry_dead(place.id, seq).map(drop),
-        Order::Drain | Order::Replay(_) => Ok(()),
+/// Runs a shipper until it ends by itself. A panic costs what it had in memory, and everything that matters stands in the
+/// ledger: it begins anew, as after a crash.
+fn keep_running(parts: impl Fn() -> Parts) {
+    loop {
+        let parts = parts();
+        let (desk, clock) = (parts.desk.clone(), parts.clock.clone());
+        if catch_unwind(AssertUnwindSafe(|| shipper::run(parts))).is_ok() || desk.is_ending() {
+            return;
+        }
+        let what = "a defect of Inlay's, see the log; the sink begins anew".to_owned();
+        desk.status().last_error = Some(LastError { what, at_ms: clock.now_ms() });
+        thread::sleep(BEGIN_ANEW);
     }
+}
+
+/// What of an order stands in the ledger, so that it holds for the next process too. The order as it is handed on: where a
+/// replay begins is told by what the ledger holds now.
+pub(super) fn write_down(outbox: &Outbox, name: &str, order: Order) -> Result<Order, WriteError> {
+    let Some(place) = outbox.place(name)? else { return Ok(order) };
+    match order {
+        Order::Pause => outbox.set_paused(place.id, true)?,
+        Order::Resume => outbox.set_paused(place.id, false)?,
+        Order::Retry(seq) => _ = outbox.retry_dead(place.id, seq)?,
+        Order::Replay(begin) => return Ok(Order::ReplayBehind(outbox.note_replay(place.id, begin)?)),
+        Order::ReplayBehind(_) | Order::Drain => {}
+    }
+    Ok(order)
 }
 
 impl std::fmt::Debug for Sinks {

@@ -89,7 +89,9 @@ pub fn statuses(reader: &EventReader, now_ms: i64) -> Result<Vec<Status>, ReadEr
 
 /// What will be given up within a day, where these events are not delivered by then.
 pub(super) fn expiring(events: u64) -> Option<String> {
-    (events > 0).then(|| format!("{events} events expire within a day and are not delivered yet"))
+    let verb = if events == 1 { "event expires" } else { "events expire" };
+    let are = if events == 1 { "is" } else { "are" };
+    (events > 0).then(|| format!("{events} {verb} within a day and {are} not delivered yet"))
 }
 
 impl Status {

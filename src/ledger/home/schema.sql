@@ -92,6 +92,7 @@ CREATE TABLE sinks(
   kinds TEXT,                     -- JSON: numbers of the kinds of events that it gets; NULL: all
   created INTEGER NOT NULL,       -- milliseconds since 1970
   paused INTEGER NOT NULL DEFAULT 0,
+  replay INTEGER,                 -- its owner wants what is behind this seq again, and that is not done yet
   state TEXT NOT NULL DEFAULT '', -- a backend's own position, written with the cursor
   delivered INTEGER NOT NULL DEFAULT 0, -- events, of all time
   given_up INTEGER NOT NULL DEFAULT 0,  -- events, of all time: expired, or beyond a bound

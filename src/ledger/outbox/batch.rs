@@ -99,6 +99,7 @@ impl Outbox {
     ) -> Result<Option<Batch>, WriteError> {
         let now_ms = self.clock.now_ms();
         self.change(move |conn| {
+            tell_left_out(conn, sink)?;
             conn.prepare_cached(ACCEPT)?.execute((sink, seq, as_i64(events), state))?;
             conn.prepare_cached(END)?.execute([sink])?;
             next.map(|next| insert(conn, sink, next, now_ms)).transpose()
@@ -106,10 +107,23 @@ impl Outbox {
     }
 }
 
-/// Ends the open batch without its acceptance; what it has lost meanwhile is counted as given up.
-pub(super) fn take_away(conn: &Connection, sink: i64) -> rusqlite::Result<()> {
+/// Says so where the batch has left out what is about to expire.
+fn tell_left_out(conn: &Connection, sink: i64) -> rusqlite::Result<()> {
+    const LEFT_OUT: &str =
+        "SELECT name, skipped FROM batches JOIN sinks ON sinks.id = sink WHERE sink = ?1 AND skipped > 0";
+    let mut left_out = conn.prepare_cached(LEFT_OUT)?;
+    let left_out =
+        left_out.query_row([sink], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))).optional()?;
+    if let Some((sink, events)) = left_out {
+        tracing::error!(sink, events, "events expire before the sink would have them: they are given up");
+    }
+    Ok(())
+}
+
+/// Ends the open batch without its acceptance; what it has lost meanwhile is counted as given up. Whether there was one.
+pub(super) fn take_away(conn: &Connection, sink: i64) -> rusqlite::Result<bool> {
     conn.prepare_cached(LOST)?.execute([sink])?;
-    conn.prepare_cached(END)?.execute([sink]).map(drop)
+    Ok(conn.prepare_cached(END)?.execute([sink])? > 0)
 }
 
 fn insert(conn: &Connection, sink: i64, new: NewBatch, now_ms: i64) -> rusqlite::Result<Batch> {

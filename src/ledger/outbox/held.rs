@@ -13,7 +13,7 @@ pub struct Held {
     pub events: u64,
     /// Time of the first of them, milliseconds since 1970.
     pub oldest_ms: Option<i64>,
-    /// Bytes of all rows behind it, by the hours' sums: exact for whole hours, by share within one.
+    /// Their bytes: of all rows behind it, by the hours' sums, as large a share as that of the wanted ones among the first 10,000.
     pub bytes: u64,
 }
 
@@ -34,12 +34,13 @@ impl EventReader {
         let mut first = self.conn.prepare_cached(FIRST)?;
         let first: Option<(i64, i64)> =
             first.query_row((sink, behind_seq, near), |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let near_ones: i64 = self.conn.prepare_cached(WANTED)?.query_row((sink, behind_seq, near), |row| row.get(0))?;
+        let near_ones = self.wanted(sink, behind_seq, near)?;
         let events = (near_ones + (last - near)).unsigned_abs();
         if events == 0 {
             return Ok(Held::default());
         }
         let bytes = behind(&self.conn, behind_seq)?.iter().map(Part::bytes).sum();
+        let bytes = share(bytes, near_ones, near - behind_seq);
         Ok(Held { events, oldest_ms: first.map(|(_, ts_ms)| ts_ms), bytes })
     }
 
@@ -49,8 +50,16 @@ impl EventReader {
     }
 
     /// The seq up to which events must be given up, so that those behind it have at most `most` bytes; `None` where they fit.
-    pub fn surplus(&self, cursor: i64, most: u64) -> Result<Option<i64>, ReadError> {
+    pub fn surplus(&self, sink: i64, cursor: i64, most: u64) -> Result<Option<i64>, ReadError> {
         let parts = behind(&self.conn, cursor)?;
+        let all: u64 = parts.iter().map(Part::bytes).sum();
+        if all <= most {
+            return Ok(None);
+        }
+        // What others want is not this sink's to give up: a small site's few events wait among a large one's.
+        let near = self.last_seq()?.min(cursor.saturating_add(COUNTED));
+        let own = self.wanted(sink, cursor, near)?;
+        let most = share(most, near - cursor, own);
         let held = |seq: i64| parts.iter().map(|part| part.behind(seq)).sum::<u64>();
         if held(cursor) <= most {
             return Ok(None);
@@ -64,25 +73,36 @@ impl EventReader {
         Ok(Some(enough))
     }
 
+    /// How many rows behind a seq, up to and with another, a sink wants.
+    fn wanted(&self, sink: i64, after: i64, last: i64) -> Result<i64, ReadError> {
+        Ok(self.conn.prepare_cached(WANTED)?.query_row((sink, after, last), |row| row.get(0))?)
+    }
+
     /// How many bytes came in this hour (hours since 1970) and later ones.
     pub fn growth(&self, since_hour: i64) -> Result<u64, ReadError> {
         let sum = "SELECT coalesce(sum(bytes), 0) FROM spans WHERE hour >= ?1";
         Ok(self.conn.query_row(sum, [since_hour], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)?)
     }
 
-    /// How many events that a sink wants, and has not got, will have expired a day from `now_ms`.
+    /// How many events that a sink wants, and has not got, will have expired a day from `now_ms`, counted up to 100,000.
     pub fn expiring(&self, place: &Place, now_ms: i64) -> Result<u64, ReadError> {
         // Retentions are few, and only the oldest hours' rows are looked at.
         const LAST_DUE: &str = "SELECT max(last_seq) FROM spans WHERE hour <=
             (?1 - (SELECT coalesce(min(days), 0) FROM retention) * ?2) / 3600000";
-        const COUNT: &str = "SELECT count(*) FROM wanted JOIN retention USING(site)
-            WHERE sink = ?1 AND seq > ?2 AND seq <= ?3 AND ts < ?4 - days * ?5";
+        const COUNT: &str = "SELECT count(*) FROM (SELECT 1 FROM wanted JOIN retention USING(site)
+            WHERE sink = ?1 AND seq > ?2 AND seq <= ?3 AND ts < ?4 - days * ?5 LIMIT 100000)";
         let tomorrow_ms = now_ms.saturating_add(DAY_MS);
         let last_due: Option<i64> = self.conn.query_row(LAST_DUE, (tomorrow_ms, DAY_MS), |row| row.get(0))?;
         let Some(last_due) = last_due else { return Ok(0) };
         let due = (place.id, place.cursor, last_due, tomorrow_ms, DAY_MS);
         Ok(self.conn.query_row(COUNT, due, |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)?)
     }
+}
+
+/// `of` times `part` over `whole`; where there is no whole, more than anything.
+fn share(of: u64, part: i64, whole: i64) -> u64 {
+    let (part, whole) = (u128::from(part.max(0).unsigned_abs()), u128::from(whole.max(0).unsigned_abs()));
+    (u128::from(of) * part).checked_div(whole).map_or(u64::MAX, |share| u64::try_from(share).unwrap_or(u64::MAX))
 }
 
 /// What of an hour's rows is behind a cursor.

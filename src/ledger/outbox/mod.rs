@@ -51,6 +51,9 @@ pub(crate) const DUE_AHEAD_MS: i64 = 70 * 60 * 1000;
 const PASS_OVER: &str = "UPDATE sinks SET given_up = given_up + (SELECT count(*) FROM wanted WHERE sink = ?1 AND
     seq > cursor AND seq <= ?2), cursor = max(cursor, ?2) WHERE id = ?1";
 
+/// So many rows are passed over in one transaction: commits of new ones wait for it.
+pub(crate) const STEP: i64 = 20_000;
+
 /// The way of sinks into the ledger. Clones lead to the same one.
 #[derive(Debug, Clone)]
 pub struct Outbox {
@@ -114,17 +117,37 @@ impl Outbox {
         })
     }
 
-    /// Sets the cursor to where `begin` says, and takes the open batch away: what follows goes again, under new keys, and is no
-    /// dead letter any more. What is left behind undelivered, where that lies ahead, is counted as given up. Returns the cursor.
+    /// Sets the cursor to where `begin` says, as [`Outbox::replay_behind`]. Returns the cursor.
     pub fn replay(&self, sink: i64, begin: Begin) -> Result<i64, WriteError> {
+        let seq = self.change(move |conn| begin::cursor(conn, begin))?;
+        self.replay_behind(sink, seq)?;
+        Ok(seq)
+    }
+
+    /// Notes that what follows from where `begin` says is to go again, for the shipper, which may have a batch on its way at
+    /// this moment. Returns the seq behind which that is.
+    pub fn note_replay(&self, sink: i64, begin: Begin) -> Result<i64, WriteError> {
+        self.change(move |conn| {
+            let seq = begin::cursor(conn, begin)?;
+            conn.execute("UPDATE sinks SET replay = ?2 WHERE id = ?1", (sink, seq))?;
+            Ok(seq)
+        })
+    }
+
+    /// Sets the cursor to a seq, and takes the open batch away: what follows goes again, under new keys, and is no dead letter
+    /// any more. What is left behind undelivered, where that lies ahead, is counted as given up.
+    pub fn replay_behind(&self, sink: i64, seq: i64) -> Result<(), WriteError> {
         const AGAIN: &str = "DELETE FROM dead_letters WHERE sink = ?1 AND seq > ?2";
+        const CURSOR: &str = "SELECT cursor FROM sinks WHERE id = ?1";
+        let mut cursor: i64 = self.change(move |conn| conn.query_row(CURSOR, [sink], |row| row.get(0)))?;
+        while cursor < seq {
+            cursor = seq.min(cursor.saturating_add(STEP));
+            self.pass_over(sink, cursor)?;
+        }
         self.change(move |conn| {
             take_away(conn, sink)?;
-            let cursor = begin::cursor(conn, begin)?;
-            conn.prepare_cached(PASS_OVER)?.execute((sink, cursor))?;
-            conn.execute(AGAIN, (sink, cursor))?;
-            conn.execute("UPDATE sinks SET cursor = ?2 WHERE id = ?1", (sink, cursor))?;
-            Ok(cursor)
+            conn.execute(AGAIN, (sink, seq))?;
+            conn.execute("UPDATE sinks SET cursor = ?2, replay = NULL WHERE id = ?1", (sink, seq)).map(drop)
         })
     }
 

@@ -25,9 +25,13 @@ pub struct Place {
     pub given_up: u64,
     /// Why it has stopped by itself, in words.
     pub stopped: Option<String>,
+    /// What is behind this seq is to go again, which is not done yet.
+    pub replay: Option<i64>,
+    /// Whether a batch was taken away when it joined: its backend may have that, or a part of it.
+    pub batch_gone: bool,
 }
 
-const COLUMNS: &str = "id, cursor, paused, state, delivered, given_up, stopped";
+const COLUMNS: &str = "id, cursor, paused, state, delivered, given_up, stopped, replay";
 
 impl Outbox {
     /// The sink of this name, with a place of its own from now on: a new one begins where `begin` says. A stop of its own is
@@ -47,12 +51,12 @@ impl Outbox {
             }
             let sink = find(conn, &name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?.id;
             let sites: Option<String> = conn.query_row(SITES, [sites], |row| row.get(0)).optional()?;
-            if conn.query_row(CHANGED, (sink, &kinds, &sites), |row| row.get(0))? {
-                // What it has lost is counted by what was wanted.
-                take_away(conn, sink)?;
-            }
+            let has_changed: bool = conn.query_row(CHANGED, (sink, &kinds, &sites), |row| row.get(0))?;
+            // What the batch has lost is counted by what was wanted.
+            let batch_gone = has_changed && take_away(conn, sink)?;
             conn.execute(WANTS, (sink, kinds, sites))?;
-            find(conn, &name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+            let place = find(conn, &name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            Ok(Place { batch_gone, ..place })
         })
     }
 
@@ -67,7 +71,7 @@ impl EventReader {
     /// Every sink that the ledger knows, with its place, in the order of their names.
     pub fn places(&self) -> Result<Vec<(String, Place)>, ReadError> {
         let mut statement = self.conn.prepare(&format!("SELECT {COLUMNS}, name FROM sinks ORDER BY name"))?;
-        let rows = statement.query_map([], |row| Ok((row.get(7)?, place(row)?)))?;
+        let rows = statement.query_map([], |row| Ok((row.get(8)?, place(row)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -91,6 +95,8 @@ fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
         delivered: row.get::<_, i64>(4)?.unsigned_abs(),
         given_up: row.get::<_, i64>(5)?.unsigned_abs(),
         stopped: row.get(6)?,
+        replay: row.get(7)?,
+        batch_gone: false,
     })
 }
 

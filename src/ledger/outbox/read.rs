@@ -52,13 +52,13 @@ pub struct Looked {
     pub stopped: bool,
 }
 
-/// After so many rows in a row that nobody wants a read pauses, so that its transaction does not become long.
+/// After so many rows that nobody wants a read pauses, so that its transaction does not become long, nor what counts them.
 const UNWANTED: usize = 20_000;
 
 const NEXT: &str = "SELECT seq, id, ts, site, kind, source, view_id, host, path, status, origin_us, referrer,
     referrer_host, utm_source, utm_medium, utm_campaign, utm_term, utm_content, language, bot
     FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
-const SITES: &str = "SELECT id, name, coalesce(days, 0) FROM sites LEFT JOIN retention ON site = id";
+const SITES: &str = "SELECT id, name, coalesce(days, 36500) FROM sites LEFT JOIN retention ON site = id";
 const DAY_MS: i64 = 24 * spans::HOUR_MS;
 
 impl EventReader {
@@ -120,7 +120,6 @@ impl EventReader {
             let (seq, id): (i64, i64) = (row.get(0)?, row.get(3)?);
             let Some(site) = self.sites.get(&id) else { return Ok(Some(id)) };
             if filter.wants(site, row.get(2)?, rows::kind(row.get(4)?)) {
-                unwanted = 0;
                 if each(seq, &event(row, &site.name)?).is_break() {
                     looked.stopped = true;
                     return Ok(None);

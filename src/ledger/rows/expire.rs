@@ -34,6 +34,8 @@ pub(in crate::ledger) struct Expiry {
     traces: bool,
     /// What was deleted since the log was last told.
     untold: Expired,
+    /// How much of it sinks, by their names, had not got.
+    lost: HashMap<String, u64>,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,9 @@ struct Sweep {
 /// Deleted rows, by the site's id in the table.
 pub(super) type Expired = HashMap<i64, u64>;
 
+/// What sinks, by their names, had not got of it.
+type Lost = Vec<(String, u64)>;
+
 const PASS_MS: i64 = spans::HOUR_MS;
 const DAY_MS: i64 = 24 * spans::HOUR_MS;
 /// A failed pass begins again after so long.
@@ -79,15 +84,16 @@ const DELETE_SPANS: &str = "DELETE FROM spans WHERE hour < ?1";
 impl Expiry {
     /// Due at once. What a process that was killed had deleted may have left traces.
     pub(in crate::ledger) fn new() -> Expiry {
-        let (swept, untold) = (HashMap::new(), Expired::new());
-        Expiry { due_ms: i64::MIN, pass: None, swept, reach: i64::MIN, traces: true, untold }
+        let (swept, untold, lost) = (HashMap::new(), Expired::new(), HashMap::new());
+        Expiry { due_ms: i64::MIN, pass: None, swept, reach: i64::MIN, traces: true, untold, lost }
     }
 
     /// Rows were appended, the oldest of them of this hour. Where sweeps have been there already, they begin anew: the clock
     /// jumped, or an answer took days.
     pub(in crate::ledger) fn appended(&mut self, oldest_hour: i64) {
         if oldest_hour <= self.reach {
-            *self = Expiry { traces: self.traces, untold: std::mem::take(&mut self.untold), ..Expiry::new() };
+            let (untold, lost) = (std::mem::take(&mut self.untold), std::mem::take(&mut self.lost));
+            *self = Expiry { traces: self.traces, untold, lost, ..Expiry::new() };
         }
     }
 
@@ -112,11 +118,18 @@ impl Expiry {
         Ok(())
     }
 
-    /// Tells the log what was deleted, a line for each site.
+    /// Tells the log what was deleted, a line for each site, and for each sink that has lost any of it.
     pub(in crate::ledger) fn tell(&mut self, conn: &Connection) {
         for (id, rows) in self.untold.drain() {
             let site = conn.query_row(NAME, [id], |row| row.get(0)).unwrap_or_else(|_| id.to_string());
             tracing::info!(site, rows, "rows past retention_days were deleted");
+        }
+        for (sink, events) in self.lost.drain() {
+            tracing::error!(
+                sink,
+                events,
+                "events were past retention_days before the sink had them: they are given up"
+            );
         }
     }
 
@@ -127,7 +140,8 @@ impl Expiry {
         let Some(pass) = &mut self.pass else { return Ok(Expired::new()) };
         for _ in 0..LOOKS {
             if let Some(sweep) = &mut pass.sweep {
-                let expired = sweep.step(conn, now_ms)?;
+                let (expired, lost) = sweep.step(conn, now_ms)?;
+                lost.into_iter().for_each(|(sink, events)| *self.lost.entry(sink).or_default() += events);
                 if sweep.spans.is_empty() {
                     self.swept.insert(sweep.days, spans::hour(sweep.before_ms));
                     pass.sweep = None;
@@ -183,12 +197,12 @@ impl Sweep {
     }
 
     /// Looks at the next few rows; deletes and counts those that go, both or neither.
-    fn step(&mut self, conn: &mut Connection, now_ms: i64) -> rusqlite::Result<Expired> {
-        let Some(span) = self.spans.last_mut() else { return Ok(Expired::new()) };
+    fn step(&mut self, conn: &mut Connection, now_ms: i64) -> rusqlite::Result<(Expired, Lost)> {
+        let Some(span) = self.spans.last_mut() else { return Ok((Expired::new(), Lost::new())) };
         let until = span.last_seq.min(span.first_seq + STEP - 1);
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let which = (span.first_seq, until, self.before_ms, self.days);
-        outbox::expired(&tx, which)?;
+        let lost = outbox::expired(&tx, which)?;
         let expired = delete(&tx, which)?;
         count(&tx, &expired, now_ms)?;
         tx.commit()?;
@@ -196,7 +210,7 @@ impl Sweep {
         if span.first_seq > span.last_seq {
             self.spans.pop();
         }
-        Ok(expired)
+        Ok((expired, lost))
     }
 }
 

@@ -108,12 +108,12 @@ fn no_more_is_given_up_than_what_is_beyond_the_bound() {
     let reader = outbox.reader().expect("it is read");
     let bytes = reader.held(1, 0).expect("what is held").bytes;
     let each = bytes / 100;
-    assert_eq!(reader.surplus(0, bytes).expect("asked"), None);
+    assert_eq!(reader.surplus(1, 0, bytes).expect("asked"), None);
     for (most, up_to) in [(bytes - 1, 1), (bytes - each, 1), (bytes - each - 1, 2), (each, 99), (0, 100)] {
-        assert_eq!(reader.surplus(0, most).expect("asked"), Some(up_to), "{most} of {bytes} bytes");
+        assert_eq!(reader.surplus(1, 0, most).expect("asked"), Some(up_to), "{most} of {bytes} bytes");
     }
-    assert_eq!(reader.surplus(40, 60 * each).expect("asked"), None);
-    assert_eq!(reader.surplus(40, 59 * each).expect("asked"), Some(41));
+    assert_eq!(reader.surplus(1, 40, 60 * each).expect("asked"), None);
+    assert_eq!(reader.surplus(1, 40, 59 * each).expect("asked"), Some(41));
 }
 
 proptest! {
@@ -131,7 +131,7 @@ proptest! {
         let (cursor, reader) = (cursor.min(last - 1), outbox.reader().expect("it is read"));
         let held = reader.held(1, cursor).expect("what is held").bytes;
         let most = (held as f64 * share) as u64;
-        if let Some(up_to) = reader.surplus(cursor, most).expect("asked") {
+        if let Some(up_to) = reader.surplus(1, cursor, most).expect("asked") {
             prop_assert!(up_to > cursor && up_to <= last, "{up_to} of {cursor} to {last}");
             let left = |seq| reader.held(1, seq).expect("what is held").bytes;
             prop_assert!(left(up_to) <= most, "{} bytes are left, and {most} may be", left(up_to));

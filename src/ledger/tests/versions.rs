@@ -34,8 +34,9 @@ fn write(to: &Path) {
         offer(&ledger, &Hit { site: (n % 2) as usize, ..page(if n % 5 == 0 { bot } else { view }) });
     }
     wait("the rows", || ledger.health().rows() == 20);
-    let more = "INSERT INTO sinks(name, cursor, sites, kinds, created, paused, state, delivered, given_up, stopped)
-            VALUES('archive', 7, '[1, 2]', '[0]', 1, 1, '{}', 4, 2, 'why');
+    let more =
+        "INSERT INTO sinks(name, cursor, sites, kinds, created, paused, replay, state, delivered, given_up, stopped)
+            VALUES('archive', 7, '[1, 2]', '[0]', 1, 1, 3, '{}', 4, 2, 'why');
         INSERT INTO batches(sink, first_seq, last_seq, key, digest, events, alive, skipped, created, attempts, retry_at)
             VALUES(1, 8, 12, 'key', zeroblob(32), 5, 9, 0, 3, 2, 6);
         INSERT INTO dead_letters(seq, sink, died, status, answer, retry) VALUES(5, 1, 4, 400, 'no', 1);";

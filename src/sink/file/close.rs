@@ -16,6 +16,9 @@ use crate::sink::background;
 const HIDDEN: &str = ".closing";
 const UNFINISHED: &str = ".gz.part";
 
+/// So many files are compressed at once.
+const AT_ONCE: usize = 2;
+
 /// The files of one sink that are being closed.
 pub(super) struct Closing {
     sink: String,
@@ -82,6 +85,10 @@ impl Closing {
 
     fn compress(&mut self, file: String) {
         self.running.retain(|thread| !thread.is_finished());
+        // Where files come faster than they are compressed, the next batch waits, and not ever more threads.
+        if self.running.len() >= AT_ONCE {
+            self.wait();
+        }
         let (folder, sink) = (self.folder.clone(), self.sink.clone());
         let work = move || {
             background::give_way();
@@ -108,7 +115,9 @@ fn compress(folder: &Path, file: &str) -> io::Result<()> {
     let (from, part, to) =
         (folder.join(hidden(file)), folder.join(format!(".{file}{UNFINISHED}")), folder.join(format!("{file}.gz")));
     if !to.exists() {
-        let out = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(&part)?;
+        // Made anew: what lies there under its name, perhaps a link, is not written through.
+        _ = fs::remove_file(&part);
+        let out = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&part)?;
         let mut encoder = GzEncoder::new(BufWriter::new(out), Compression::default());
         io::copy(&mut BufReader::new(File::open(&from)?), &mut encoder)?;
         let mut out = encoder.finish()?;

@@ -1,6 +1,6 @@
 //! `file` by itself: what is in the folder after each step, and after what others do to it.
 
-use std::io::Read;
+use std::fs;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
@@ -28,7 +28,7 @@ fn config(dir: &Path, gzip: bool) -> config::FileSink {
 fn begun(gzip: bool) -> (TempDir, FileSink) {
     let dir = tempfile::tempdir().expect("a folder");
     let mut sink = FileSink::new("archive", &config(dir.path(), gzip));
-    sink.resume("").expect("the folder is made");
+    sink.resume("", &Unfinished::default()).expect("the folder is made");
     (dir, sink)
 }
 
@@ -131,17 +131,21 @@ fn a_folder_that_was_removed_is_made_again() {
     deliver(&mut sink, 2, NOON, "two\n").expect("delivered");
     assert_eq!(pairs(&found(dir.path())), [("archive-20261123T120000Z-000000000002.ndjson", "two\n")]);
     let mut other = FileSink::new("archive", &config(dir.path(), true));
-    assert!(other.resume("").expect_err("the lock is held there too").contains("another process"));
+    assert!(
+        other.resume("", &Unfinished::default()).expect_err("the lock is held there too").contains("another process")
+    );
 }
 
 #[test]
 fn one_process_writes_a_sinks_files_and_other_sinks_share_the_folder() {
     let (dir, first) = begun(false);
     let mut second = FileSink::new("archive", &config(dir.path(), false));
-    assert!(second.resume("").expect_err("it is held").contains("another process"));
-    FileSink::new("archive-2", &config(dir.path(), false)).resume("").expect("another sink's files are its own");
+    assert!(second.resume("", &Unfinished::default()).expect_err("it is held").contains("another process"));
+    FileSink::new("archive-2", &config(dir.path(), false))
+        .resume("", &Unfinished::default())
+        .expect("another sink's files are its own");
     drop(first);
-    second.resume("").expect("it was let go of");
+    second.resume("", &Unfinished::default()).expect("it was let go of");
 }
 
 #[test]
@@ -151,11 +155,26 @@ fn a_start_goes_back_to_the_length_that_is_written_down() {
     deliver(&mut sink, 2, NOON, "two\n").expect("delivered, and not written down");
     drop(sink);
     let mut sink = FileSink::new("archive", &config(dir.path(), true));
-    sink.resume(&state).expect("resumed");
+    let unfinished = Unfinished { bodies: vec![b"two\n".to_vec()], unknown: false };
+    sink.resume(&state, &unfinished).expect("resumed");
     let name = "archive-20261123T120000Z-000000000001.ndjson";
     assert_eq!(pairs(&found(dir.path())), [(name, "one\n")]);
     deliver(&mut sink, 2, NOON, "two\n").expect("delivered again");
     assert_eq!(pairs(&found(dir.path())), [(name, "one\ntwo\n")]);
+}
+
+#[test]
+fn a_file_that_has_more_than_the_ledger_knows_of_keeps_it_but_for_half_a_line() {
+    let (dir, mut sink) = begun(false);
+    let state = deliver(&mut sink, 1, NOON, "one\n").expect("delivered");
+    deliver(&mut sink, 2, NOON, "two\nthr").expect("delivered, and then a backup of the ledger is put back");
+    drop(sink);
+    let mut sink = FileSink::new("archive", &config(dir.path(), false));
+    let unfinished = Unfinished { bodies: vec![b"other\n".to_vec()], unknown: false };
+    sink.resume(&state, &unfinished).expect("resumed");
+    deliver(&mut sink, 2, NOON, "other\n").expect("delivered");
+    let (old, new) = ("archive-20261123T120000Z-000000000001.ndjson", "archive-20261123T120000Z-000000000002.ndjson");
+    assert_eq!(pairs(&found(dir.path())), [(old, "one\ntwo\n"), (new, "other\n")]);
 }
 
 #[test]

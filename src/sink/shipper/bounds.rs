@@ -3,6 +3,7 @@
 
 use super::super::status::expiring;
 use super::{Shipper, Trouble};
+use crate::ledger::STEP;
 
 /// When bounds were looked at, and warned of.
 #[derive(Debug, Default)]
@@ -14,8 +15,8 @@ pub(super) struct Bounds {
 const EVERY_MS: i64 = 10_000;
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
-/// So many events are given up in one transaction: commits of new ones wait for it.
-const STEP: i64 = 20_000;
+/// A sink that keeps up holds back a batch's events: of those nobody is warned.
+const LAGS_MS: i64 = 10 * 60 * 1000;
 
 impl Shipper {
     /// Keeps the bounds.
@@ -25,14 +26,20 @@ impl Shipper {
         }
         self.bounds.next_ms = now_ms.saturating_add(EVERY_MS);
         let (cursor, most) = (self.looked.max(self.place.cursor), self.parts.sink.hold_bytes);
-        if let Some(seq) = self.reader()?.surplus(cursor, most)? {
+        if let Some(seq) = self.own_surplus(cursor, most)? {
             self.give_up(seq)?;
         }
         self.warn(now_ms)
     }
 
+    fn own_surplus(&mut self, cursor: i64, most: u64) -> Result<Option<i64>, Trouble> {
+        let id = self.place.id;
+        Ok(self.reader()?.surplus(id, cursor, most)?)
+    }
+
     /// Gives up what is behind the cursor, up to a seq.
     fn give_up(&mut self, seq: i64) -> Result<(), Trouble> {
+        self.parts.backend.abandon();
         let mut events = 0;
         while self.place.cursor < seq {
             let place = &mut self.place;
@@ -40,8 +47,8 @@ impl Shipper {
             events += self.parts.outbox.pass_over(place.id, next)?;
             place.cursor = next;
             self.looked = self.looked.max(next);
-            self.on_its_way = None;
-            self.gathering = None;
+            (self.on_its_way, self.gathering) = (None, None);
+            (self.retry_at_ms, self.failures) = (None, 0);
         }
         let hold_bytes = self.parts.sink.hold_bytes;
         let name = &self.parts.sink.name;
@@ -71,16 +78,15 @@ impl Shipper {
         place.cursor = place.cursor.max(self.looked);
         let reader = self.reader()?;
         let held = reader.held(place.id, place.cursor)?;
-        // A sink that keeps up holds back a second's events or two.
-        let behind = held.oldest_ms.is_some_and(|oldest| now_ms - oldest > HOUR_MS);
-        if held.events == 0 {
+        let age_ms = held.oldest_ms.map_or(0, |oldest| now_ms - oldest);
+        if held.events == 0 || age_ms < LAGS_MS {
             return Ok(None);
         }
         if let Some(warning) = expiring(reader.expiring(&place, now_ms)?) {
             return Ok(Some(warning));
         }
         let grows = reader.growth((now_ms - DAY_MS).div_euclid(HOUR_MS))?;
-        let fills = behind && held.bytes.saturating_add(grows) > most;
+        let fills = age_ms > HOUR_MS && held.bytes.saturating_add(grows) > most;
         let bytes = held.bytes;
         Ok(fills
             .then(|| format!("{bytes} bytes are held back, and within a day it may be more than hold_bytes = {most}")))

@@ -22,7 +22,9 @@ impl Shipper {
         parts.outbox = parts.outbox.within(generation);
         let place = parts.outbox.join(&parts.sink.name, parts.sink.begin, &parts.filter).expect("a place");
         let mut shipper = Shipper::new(parts, place, generation);
-        shipper.resume();
+        let now_ms = shipper.parts.clock.now_ms();
+        // Where the ledger fails it, the first step tries again.
+        _ = shipper.resume(now_ms);
         shipper
     }
 

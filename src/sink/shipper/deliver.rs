@@ -61,6 +61,9 @@ impl Shipper {
         let (now_ms, events) = (self.parts.clock.now_ms(), packed.seqs.len() as u64);
         self.rate.add(now_ms, events);
         self.retry_at_ms = None;
+        if self.failures > 0 {
+            tracing::info!(sink = self.parts.sink.name, failures = self.failures, "a sink delivers again");
+        }
         (self.failures, self.refused) = (0, 0);
         self.size.accepted();
         self.looked = self.looked.max(packed.last_seq);
@@ -120,8 +123,8 @@ impl Shipper {
     /// Half of the batch goes next, under a key of its own; one event alone becomes a dead letter.
     fn halve(&mut self, refusal: Refusal, packed: &Packed, too_large: bool, now_ms: i64) -> Result<(), Trouble> {
         self.failed(&refusal.words());
-        let Some(middle) = packed.middle() else { return self.bury(packed.first_seq(), refusal) };
         self.size.refused(packed.seqs.len(), too_large);
+        let Some(middle) = packed.middle() else { return self.bury(packed.first_seq(), refusal) };
         // Where nothing of the half is left, what is open is looked at again.
         if let Pack::Batch(mut half) =
             self.pack_range((packed.first_seq() - 1, middle), packed.alive_ms, Limits::NONE)?

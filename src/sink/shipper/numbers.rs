@@ -2,12 +2,10 @@
 
 use super::{Shipper, Trouble};
 
-/// When they were last read, and what was told.
+/// When they are read next.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
     next_ms: Option<i64>,
-    /// What was told as given up.
-    given_up: Option<u64>,
 }
 
 const EVERY_MS: i64 = 1000;
@@ -47,16 +45,6 @@ impl Shipper {
         // Meanwhile an order may have come.
         status.draining = told.draining;
         *told = status;
-        drop(told);
-        self.tell_given_up(place.given_up);
         Ok(())
-    }
-
-    /// Says what was given up since the last look.
-    fn tell_given_up(&mut self, now: u64) {
-        let told = self.numbers.given_up.replace(now).unwrap_or(now);
-        if let Some(events) = now.checked_sub(told).filter(|events| *events > 0) {
-            tracing::error!(sink = self.parts.sink.name, events, "events were given up before the sink delivered them");
-        }
     }
 }

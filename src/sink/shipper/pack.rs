@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::backend::Unfinished;
 use super::super::backoff::Pace;
 use super::super::batch::{Limits, Pack, Packed, pack};
 use super::super::status::State;
@@ -49,6 +50,34 @@ impl Shipper {
         self.parts.sink.batch.wait.checked_sub(waited).filter(|left| !left.is_zero())
     }
 
+    /// The backend goes back to what was written down; where it cannot, it is asked again later.
+    pub(super) fn resume(&mut self, now_ms: i64) -> Result<(), Trouble> {
+        let unfinished = self.unfinished()?;
+        match self.parts.backend.resume(&self.place.state, &unfinished) {
+            Ok(()) => self.resumed = true,
+            Err(why) => self.again_later(&why, Pace::Growing(None), now_ms),
+        }
+        Ok(())
+    }
+
+    /// What was delivered before a crash, perhaps, and not written down: the open batch, or a dead letter.
+    fn unfinished(&mut self) -> Result<Unfinished, Trouble> {
+        let id = self.place.id;
+        let mut unfinished = Unfinished { unknown: self.place.batch_gone, ..Unfinished::default() };
+        if let Some(open) = self.parts.outbox.open_batch(id)? {
+            match self.pack_range((open.first_seq - 1, open.last_seq), open.alive_ms, Limits::NONE)? {
+                Pack::Batch(packed) if packed.digest == open.digest => unfinished.bodies.push(packed.body),
+                _ => unfinished.unknown = true,
+            }
+        }
+        if let Some(letter) = self.reader()?.dead_letters(id, 0, true, 1)?.pop()
+            && let Pack::Batch(packed) = self.pack_range((letter.seq - 1, letter.seq), 0, Limits::NONE)?
+        {
+            unfinished.bodies.push(packed.body);
+        }
+        Ok(unfinished)
+    }
+
     /// The batch that is written down and not in hand.
     pub(super) fn reopen(&mut self, now_ms: i64) -> Result<(), Trouble> {
         let id = self.place.id;
@@ -69,7 +98,7 @@ impl Shipper {
             Pack::Nothing { last_seq, more } => {
                 // Nothing is left of it, or of so many that the look ended: the rest is packed as if it were new.
                 let last_seq = if more { last_seq } else { open.last_seq };
-                self.parts.outbox.pass_over(id, last_seq)?;
+                self.pass_over(last_seq)?;
                 self.place.cursor = last_seq;
                 self.looked = self.looked.max(last_seq);
             }
@@ -123,6 +152,22 @@ impl Shipper {
         self.looked > self.place.cursor
     }
 
+    /// Moves the cursor over what is not sent; what was wanted of it is given up, and that is said.
+    fn pass_over(&mut self, seq: i64) -> Result<(), Trouble> {
+        self.parts.backend.abandon();
+        let events = self.parts.outbox.pass_over(self.place.id, seq)?;
+        self.place.cursor = seq;
+        if events > 0 {
+            let sink = &self.parts.sink.name;
+            tracing::error!(
+                sink,
+                events,
+                "events expire, or have expired, before the sink had them: they are given up"
+            );
+        }
+        Ok(())
+    }
+
     /// Nothing is wanted of what is there.
     fn nothing(&mut self, last_seq: i64, more: bool, now_ms: i64) -> Result<Turn, Trouble> {
         self.looked = last_seq;
@@ -130,8 +175,7 @@ impl Shipper {
         let place = &mut self.place;
         let passed = last_seq - place.cursor;
         if passed >= PASS_OVER || passed > 0 && self.parts.desk.is_ending() {
-            self.parts.outbox.pass_over(place.id, last_seq)?;
-            place.cursor = last_seq;
+            self.pass_over(last_seq)?;
         }
         if more {
             return Ok(Turn::Again);

@@ -14,11 +14,13 @@ pub(super) struct Size {
     limit: usize,
     /// Batches of the ceiling's size that were taken in a row.
     taken: u32,
+    /// The ceiling before the first of the refusals in a row.
+    before: Option<usize>,
 }
 
 impl Size {
     pub(super) fn new(most: usize) -> Size {
-        Size { most, ceiling: most, limit: most, taken: 0 }
+        Size { most, ceiling: most, limit: most, taken: 0, before: None }
     }
 
     /// Events of the next batch, at most.
@@ -28,6 +30,7 @@ impl Size {
 
     /// A batch was taken: sizes grow again.
     pub(super) fn accepted(&mut self) {
+        self.before = None;
         if self.limit == self.ceiling {
             self.taken = self.taken.saturating_add(1);
         }
@@ -41,7 +44,11 @@ impl Size {
     /// A batch of so many events was refused, because of its size or of what is in it: its half is next.
     pub(super) fn refused(&mut self, events: usize, too_large: bool) {
         self.limit = (events / 2).max(1);
-        if too_large {
+        let before = *self.before.get_or_insert(self.ceiling);
+        if too_large && events == 1 {
+            // It was this event alone that was too large, and not the batches that it was in.
+            (self.ceiling, self.taken) = (before, 0);
+        } else if too_large {
             (self.ceiling, self.taken) = (self.limit, 0);
         }
     }
@@ -77,6 +84,16 @@ mod tests {
         size.refused(1000, true);
         size.refused(500, true);
         (0..200).for_each(|_| size.accepted());
+        assert_eq!(size.events(), 1000);
+    }
+
+    #[test]
+    fn one_giant_event_makes_no_small_batches_of_all_others() {
+        let mut size = Size::new(1000);
+        for events in [1000, 500, 250, 125, 62, 31, 15, 7, 3, 1] {
+            size.refused(events, true);
+        }
+        (0..10).for_each(|_| size.accepted());
         assert_eq!(size.events(), 1000);
     }
 

@@ -65,6 +65,9 @@ fn a_day_before_events_expire_or_go_beyond_the_bound_there_is_a_warning() {
     world.commit_some(0, 2);
     world.pass(11_000);
     world.rest();
+    assert_eq!(warning(&world), None, "it has only just come");
+    world.pass(11 * 60_000);
+    world.rest();
     assert_eq!(warning(&world).as_deref(), Some("2 events expire within a day and are not delivered yet"));
     assert!(world.order(Order::Resume));
     world.rest();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use super::super::backend::{Backend, Sending};
+use super::super::backend::{Backend, Sending, Unfinished};
 use super::super::fault::{Delivery, Fault, Refusal};
 use crate::ledger::{Batch, Ledger};
 
@@ -129,7 +129,7 @@ impl Fake {
 }
 
 impl Backend for Fake {
-    fn resume(&mut self, state: &str) -> Result<(), String> {
+    fn resume(&mut self, state: &str, _unfinished: &Unfinished) -> Result<(), String> {
         let mut numbers = state.split(' ').map(|number| number.parse().unwrap_or(0));
         self.state = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         self.changed = false;

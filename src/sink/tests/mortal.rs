@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use super::super::backend::{Backend, Sending};
+use super::super::backend::{Backend, Sending, Unfinished};
 use super::super::fault::{Delivery, Fault};
 use super::super::file::FileSink;
 use crate::ledger::Ledger;
@@ -82,8 +82,8 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 impl Backend for Mortal {
-    fn resume(&mut self, state: &str) -> Result<(), String> {
-        self.inner.resume(state)?;
+    fn resume(&mut self, state: &str, unfinished: &Unfinished) -> Result<(), String> {
+        self.inner.resume(state, unfinished)?;
         self.point();
         Ok(())
     }
@@ -93,6 +93,12 @@ impl Backend for Mortal {
         let state = self.inner.prepare(first_seq, now_ms);
         self.point();
         state
+    }
+
+    fn abandon(&mut self) {
+        self.point();
+        self.inner.abandon();
+        self.point();
     }
 
     fn prepared(&mut self) {
