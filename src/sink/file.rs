@@ -42,6 +42,8 @@ pub(super) struct FileSink {
     outgoing: Vec<String>,
     closing: Closing,
     lock: Option<File>,
+    /// Whether what was left in the folder is taken up.
+    is_taken_up: bool,
 }
 
 /// What is written down with the cursor.
@@ -63,6 +65,7 @@ impl FileSink {
             outgoing: Vec::new(),
             closing: Closing::new(name, config.folder.clone(), config.gzip),
             lock: None,
+            is_taken_up: false,
         }
     }
 
@@ -179,6 +182,17 @@ impl FileSink {
         format!("the folder {} cannot be written: {error}", self.config.folder.display())
     }
 
+    /// Takes the folder, and takes up there what was left. `Err` says why that is not possible yet.
+    fn take_up(&mut self) -> Result<(), String> {
+        if self.lock.is_none() {
+            self.take_folder().map_err(|error| self.words(&error))??;
+        }
+        self.closing.tidy(self.state.as_ref().map(|state| state.file.as_str()));
+        self.cut_back().map_err(|error| self.words(&error))?;
+        self.is_taken_up = true;
+        Ok(())
+    }
+
     /// Goes back to the length that is written down: behind it stands half a batch from before a crash, or a whole one that was
     /// not told, and it is appended again.
     fn cut_back(&mut self) -> io::Result<()> {
@@ -210,14 +224,18 @@ impl Backend for FileSink {
         self.state = serde_json::from_str(state).ok();
         self.changed = false;
         self.outgoing.clear();
-        if self.lock.is_none() {
-            self.take_folder().map_err(|error| self.words(&error))??;
+        self.is_taken_up = false;
+        // A disk that is mounted late, or a process that ends late, is no reason to stop for ever.
+        if let Err(why) = self.take_up() {
+            tracing::warn!(sink = self.name, why, "a sink waits for its folder");
         }
-        self.closing.tidy(self.state.as_ref().map(|state| state.file.as_str()));
-        self.cut_back().map_err(|error| self.words(&error))
+        Ok(())
     }
 
     fn prepare(&mut self, first_seq: i64, now_ms: i64) -> Result<Option<String>, String> {
+        if !self.is_taken_up {
+            self.take_up()?;
+        }
         if self.state.is_none() || self.is_due(now_ms) {
             self.begin(first_seq, now_ms).map_err(|error| self.words(&error))?;
         }
@@ -244,7 +262,7 @@ impl Backend for FileSink {
     }
 
     fn idle(&mut self, now_ms: i64) -> Option<String> {
-        if self.is_due(now_ms) && self.trim().is_ok() {
+        if self.is_taken_up && self.is_due(now_ms) && self.trim().is_ok() {
             self.leave(None);
         }
         self.changed.then(|| self.written())

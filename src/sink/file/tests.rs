@@ -131,17 +131,24 @@ fn a_folder_that_was_removed_is_made_again() {
     deliver(&mut sink, 2, NOON, "two\n").expect("delivered");
     assert_eq!(pairs(&found(dir.path())), [("archive-20261123T120000Z-000000000002.ndjson", "two\n")]);
     let mut other = FileSink::new("archive", &config(dir.path(), true));
-    assert!(other.resume("").expect_err("the lock is held there too").contains("another process"));
+    assert!(other.prepare(1, NOON).expect_err("the lock is held there too").contains("another process"));
 }
 
 #[test]
 fn one_process_writes_a_sinks_files_and_other_sinks_share_the_folder() {
-    let (dir, first) = begun(false);
+    let (dir, mut first) = begun(false);
+    let state = deliver(&mut first, 1, NOON, "one\n").expect("delivered");
     let mut second = FileSink::new("archive", &config(dir.path(), false));
-    assert!(second.resume("").expect_err("it is held").contains("another process"));
-    FileSink::new("archive-2", &config(dir.path(), false)).resume("").expect("another sink's files are its own");
+    second.resume(&state).expect("it waits for its folder, and does not stop");
+    assert!(second.prepare(2, NOON).expect_err("it is held").contains("another process"));
+    assert_eq!(second.idle(NOON + 1_000_000), None, "what another process writes is not closed");
+    let other = FileSink::new("archive-2", &config(dir.path(), false)).prepare(1, NOON);
+    other.expect("another sink's files are its own");
+    deliver(&mut first, 2, NOON, "two, which was not written down\n").expect("delivered");
     drop(first);
-    second.resume("").expect("it was let go of");
+    deliver(&mut second, 2, NOON, "two\n").expect("it was let go of");
+    let written: String = found(dir.path()).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(written, "one\ntwo\n", "it begins where it was written down");
 }
 
 #[test]
