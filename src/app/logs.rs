@@ -3,6 +3,7 @@
 //! pingora and its libraries write through `log`, with paths, addresses and whole headers in their lines. Of those only
 //! that there was an error, and where in their code, is passed on; our own lines say what an owner has to know.
 
+use std::io::IsTerminal;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -15,6 +16,9 @@ use crate::config::LogFormat;
 /// Starts logging. A second start in one process changes nothing.
 pub fn start(format: LogFormat, level: TracingLevel) {
     let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(level).with_target(false);
+    // In a file or a journal codes for colours are in the way of whoever searches it.
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines = lines.with_ansi(colours);
     // A closed standard error is nothing that could be told there; trying to would panic.
     let lines = lines.log_internal_errors(false);
     // Both fail only where a logger is there already.

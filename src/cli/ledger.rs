@@ -69,7 +69,10 @@ pub(super) fn run(args: LedgerArgs) -> u8 {
             folder.path().map_err(Into::into).and_then(|dir| repair(&dir, clock, out))
         }
         Action::Repair { file: Some(file), folder } => {
-            found(&file, &folder).and_then(|(file, dir)| bring(&file, &dir, clock, out))
+            found(&file, &folder).and_then(|(file, dir)| match is_own(&file, &dir) {
+                true => repair(&dir, clock, out),
+                false => bring(&file, &dir, clock, out),
+            })
         }
     })
 }
@@ -193,6 +196,12 @@ fn found(file: &Path, folder: &Folder) -> anyhow::Result<(PathBuf, PathBuf)> {
     }
     let beside = whole(&file).parent().unwrap_or(Path::new("/")).to_owned();
     Ok((file, named.unwrap_or(beside)))
+}
+
+/// Whether it is the folder's own ledger, which nothing can be brought back into from itself.
+fn is_own(file: &Path, dir: &Path) -> bool {
+    let own = dir.join("ledger.db").canonicalize();
+    matches!((file.canonicalize(), own), (Ok(file), Ok(own)) if file == own)
 }
 
 /// What was saved, a line for each table.

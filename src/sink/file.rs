@@ -13,11 +13,13 @@
 
 mod close;
 mod name;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +38,6 @@ pub(super) struct FileSink {
     state: Option<State>,
     /// Whether the state differs from what is written down.
     changed: bool,
-    open: Option<File>,
     /// Closed by what was prepared; put aside once that is written down.
     outgoing: Vec<String>,
     closing: Closing,
@@ -59,7 +60,6 @@ impl FileSink {
             config: config.clone(),
             state: None,
             changed: false,
-            open: None,
             outgoing: Vec::new(),
             closing: Closing::new(name, config.folder.clone(), config.gzip),
             lock: None,
@@ -69,8 +69,8 @@ impl FileSink {
     /// Makes the folder and takes the lock of this sink's files. `Err` where another process has it.
     fn take_folder(&mut self) -> io::Result<Result<(), String>> {
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.config.folder)?;
-        let path = self.config.folder.join(format!(".{}.lock", self.name));
-        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(&path)?;
+        let mut options = OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(false).mode(FILE_MODE).open(self.lock_path())?;
         match lock.try_lock() {
             Ok(()) => self.lock = Some(lock),
             Err(TryLockError::Error(error)) => return Err(error),
@@ -84,20 +84,26 @@ impl FileSink {
         Ok(Ok(()))
     }
 
+    fn lock_path(&self) -> PathBuf {
+        self.config.folder.join(format!(".{}.lock", self.name))
+    }
+
     /// Begins a file of a name that nothing has, and syncs the folder, so that it is there after a crash as well.
     fn begin(&mut self, first_seq: i64, now_ms: i64) -> io::Result<()> {
-        if self.lock.is_none() {
+        // Where somebody has taken the folder away, the lock went with it.
+        if self.lock.is_none() || !self.lock_path().exists() {
+            self.lock = None;
             self.take_folder()?.map_err(io::Error::other)?;
         }
+        self.trim()?;
         let folder = &self.config.folder;
         for file in name::candidates(&self.name, now_ms, first_seq) {
             if self.closing.knows(&file) {
                 continue;
             }
             match OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(folder.join(&file)) {
-                Ok(open) => {
+                Ok(_empty) => {
                     File::open(folder)?.sync_all()?;
-                    self.open = Some(open);
                     self.leave(Some(State { file, bytes: 0, since_ms: now_ms }));
                     return Ok(());
                 }
@@ -106,6 +112,17 @@ impl FileSink {
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Cuts off what a failed attempt has left behind the known length, before the file is left: nobody comes back to it.
+    fn trim(&self) -> io::Result<()> {
+        let Some(state) = &self.state else { return Ok(()) };
+        match OpenOptions::new().write(true).open(self.config.folder.join(&state.file)) {
+            Ok(file) => cut(&file, state.bytes),
+            // Whoever has taken it away has what was in it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Leaves the present file for the next one, or for none.
@@ -127,16 +144,13 @@ impl FileSink {
     /// Appends behind the known length, whatever a failed attempt has left there.
     fn append(&mut self, body: &[u8]) -> io::Result<()> {
         let Some(state) = &mut self.state else { return Err(io::Error::other("no file was begun")) };
-        let path = self.config.folder.join(&state.file);
-        // Somebody may have moved or deleted the file: an open one would take what nobody finds again.
-        let there = fs::metadata(&path)?.len();
+        // By its name each time: somebody may have moved, deleted or exchanged it, and what was open would take what nobody
+        // finds again.
+        let mut file = OpenOptions::new().write(true).open(self.config.folder.join(&state.file))?;
+        let there = file.metadata()?.len();
         if there < state.bytes {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("{} was cut by somebody", state.file)));
         }
-        let file = match &mut self.open {
-            Some(file) => file,
-            none => none.insert(OpenOptions::new().write(true).open(&path)?),
-        };
         if there > state.bytes {
             file.set_len(state.bytes)?;
         }
@@ -153,7 +167,6 @@ impl FileSink {
             let sink = &self.name;
             tracing::error!(sink, file, bytes, %why, "a sink's file is not as it was left; a new one is begun");
         }
-        self.open = None;
         self.changed = true;
     }
 
@@ -173,9 +186,7 @@ impl FileSink {
         let path: &Path = &self.config.folder.join(&state.file);
         match fs::metadata(path) {
             Ok(found) if found.len() >= state.bytes => {
-                let open = OpenOptions::new().write(true).open(path)?;
-                open.set_len(state.bytes)?;
-                self.open = Some(open);
+                cut(&OpenOptions::new().write(true).open(path)?, state.bytes)?;
             }
             Ok(_) => self.lose(&io::Error::other("it is shorter than what was delivered")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.lose(&error),
@@ -185,10 +196,19 @@ impl FileSink {
     }
 }
 
+/// Cuts a file to a length, where it is longer, also for whoever reads it behind a loss of power.
+fn cut(file: &File, bytes: u64) -> io::Result<()> {
+    if file.metadata()?.len() <= bytes {
+        return Ok(());
+    }
+    file.set_len(bytes)?;
+    file.sync_all()
+}
+
 impl Backend for FileSink {
     fn resume(&mut self, state: &str) -> Result<(), String> {
         self.state = serde_json::from_str(state).ok();
-        (self.open, self.changed) = (None, false);
+        self.changed = false;
         self.outgoing.clear();
         if self.lock.is_none() {
             self.take_folder().map_err(|error| self.words(&error))??;
@@ -213,7 +233,6 @@ impl Backend for FileSink {
 
     fn deliver(&mut self, sending: &Sending<'_>) -> Delivery {
         let Err(error) = self.append(sending.body) else { return Delivery::Accepted };
-        self.open = None;
         if error.kind() == io::ErrorKind::NotFound {
             self.lose(&error);
         }
@@ -225,8 +244,7 @@ impl Backend for FileSink {
     }
 
     fn idle(&mut self, now_ms: i64) -> Option<String> {
-        if self.is_due(now_ms) {
-            self.open = None;
+        if self.is_due(now_ms) && self.trim().is_ok() {
             self.leave(None);
         }
         self.changed.then(|| self.written())

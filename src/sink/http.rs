@@ -4,9 +4,10 @@
 //! system's roots, and an answer is read only as far as an error needs.
 
 mod answer;
-mod sign;
 #[cfg(test)]
-mod tests;
+mod early_tests;
+mod secrets;
+mod sign;
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -37,8 +38,10 @@ pub(super) struct HttpSink {
     headers: Vec<(HeaderName, HeaderValue)>,
     gzip: bool,
     sign: Option<sign::Key>,
+    secrets: secrets::Secrets,
     timeout: Duration,
-    /// Whether the last connection broke: perhaps over an answer that was given before the body was read, and lost with it.
+    /// Whether the last connection broke or stood still: perhaps over an answer that was given before the body was read, and
+    /// lost with it.
     broke: bool,
 }
 
@@ -63,6 +66,7 @@ impl HttpSink {
             headers: http.headers.clone(),
             gzip: http.gzip,
             sign: http.sign.as_deref().map(sign::Key::new),
+            secrets: secrets::Secrets::of(http),
             timeout: http.timeout,
             broke: false,
         }
@@ -94,6 +98,8 @@ impl Backend for HttpSink {
         if self.broke {
             // An answer that does not want the body comes before it then (RFC 9110 section 10.1.1).
             request = request.header("Expect", "100-continue");
+            // ureq hears such an answer only when the connection ends behind it.
+            request = request.header("Connection", "close");
         }
         if let Some(key) = &self.sign {
             request = request.header("X-Inlay-Signature", key.signature(sending.now_s, sending.body));
@@ -106,10 +112,10 @@ impl Backend for HttpSink {
                 let mut words = Vec::new();
                 // What could be read of it is enough.
                 _ = body.into_reader().take(most).read_to_end(&mut words);
-                answer::of(head.status, &head.headers, &words)
+                answer::of(head.status, &head.headers, &self.secrets.hide(words), sending.now_s)
             }
             Err(error) => {
-                self.broke = matches!(error, ureq::Error::Io(_));
+                self.broke = matches!(error, ureq::Error::Io(_) | ureq::Error::Timeout(_));
                 Delivery::Failed(Fault::Again { why: answer::transport(&error, self.timeout), after: None })
             }
         }
@@ -122,3 +128,6 @@ fn roots() -> Arc<Vec<Certificate<'static>>> {
     let found = rustls_native_certs::load_native_certs().unwrap_or_default();
     Arc::new(found.into_iter().map(|der| Certificate::from_der(&der).to_owned()).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,10 +23,11 @@ use std::time::Duration;
 use size::Size;
 
 use super::backend::Backend;
+use super::background;
+use super::backoff::{self, Pace};
 use super::batch::Packed;
 use super::orders::{Desk, Order};
 use super::status::{LastError, Rate, State};
-use super::{background, backoff};
 use crate::config::{Begin, Sink};
 use crate::event::Shape;
 use crate::ledger::{Batch, Clock, EventReader, Filter, Outbox, Place, ReadError, WriteError};
@@ -62,6 +63,9 @@ pub(super) struct Shipper {
     /// Whether dead letters may wait to be tried again.
     maybe_dead: bool,
     size: Size,
+    /// When the next of them may be tried, where the last attempt failed, and how many have in a row.
+    raise_at_ms: Option<i64>,
+    raises_failed: u32,
     gathering: Option<Gathering>,
     retry_at_ms: Option<i64>,
     /// Its owner wants no pause: one from before this process, which is not known yet, does not hold.
@@ -152,6 +156,8 @@ impl Shipper {
             maybe_open: true,
             maybe_dead: true,
             size: Size::new(parts.sink.batch.events),
+            raise_at_ms: None,
+            raises_failed: 0,
             gathering: None,
             retry_at_ms: None,
             at_once: false,
@@ -220,7 +226,7 @@ impl Shipper {
             self.reopen(now_ms)?;
             return Ok(Turn::Again);
         }
-        if self.on_its_way.is_none() && self.maybe_dead {
+        if self.on_its_way.is_none() && self.may_raise(now_ms) {
             self.raise_dead(now_ms)?;
             return Ok(Turn::Again);
         }
@@ -300,9 +306,9 @@ impl Shipper {
                 Order::Drain => {
                     self.drain_to = Some(self.reader()?.last_seq()?);
                     self.draining = true;
-                    (self.retry_at_ms, self.at_once) = (None, true);
+                    self.end_pause();
                 }
-                Order::Retry(_) => self.maybe_dead = true,
+                Order::Retry(_) => (self.maybe_dead, self.raise_at_ms) = (true, None),
                 Order::Replay(begin) => self.replay(begin)?,
             }
             self.parts.desk.done();
@@ -312,9 +318,13 @@ impl Shipper {
         Ok(())
     }
 
+    fn end_pause(&mut self) {
+        (self.retry_at_ms, self.raise_at_ms, self.at_once) = (None, None, true);
+    }
+
     /// After a stop of its own, or a pause behind a failure.
     fn go_on(&mut self) -> Result<(), Trouble> {
-        (self.retry_at_ms, self.at_once) = (None, true);
+        self.end_pause();
         self.refused = 0;
         if self.stopped.is_some() {
             self.parts.outbox.set_stopped(self.place.id, None)?;
@@ -366,12 +376,16 @@ impl Shipper {
         self.reader = None;
     }
 
-    /// Notes a failure, and when the next attempt may be: after what the backend asks for, or a growing pause.
-    fn again_later(&mut self, why: &str, asked: Option<Duration>, now_ms: i64) {
+    /// Notes a failure, and when the next attempt may be.
+    fn again_later(&mut self, why: &str, pace: Pace, now_ms: i64) {
         self.failures = self.failures.saturating_add(1);
         self.failed(why);
-        let pause = backoff::pause(self.failures, self.parts.sink.retry_most, asked, rand::random());
-        self.retry_at_ms = Some(now_ms.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(LONGEST_PAUSE_MS)));
+        self.retry_at_ms = Some(self.pause_end(self.failures, pace, now_ms));
+    }
+
+    fn pause_end(&self, failures: u32, pace: Pace, now_ms: i64) -> i64 {
+        let pause = backoff::pause(failures, self.parts.sink.retry_most, pace, rand::random());
+        now_ms.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(LONGEST_PAUSE_MS))
     }
 
     fn failed(&mut self, why: &str) {

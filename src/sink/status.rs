@@ -142,16 +142,47 @@ impl Rate {
     pub(super) fn add(&mut self, now_ms: i64, events: u64) {
         // Deliveries of one second are one entry: a minute has sixty.
         match self.0.back_mut() {
-            Some((at, sum)) if now_ms - *at < 1000 => *sum += events,
+            Some((at, sum)) if (0..1000).contains(&(now_ms - *at)) => *sum += events,
             _ => self.0.push_back((now_ms, events)),
         }
     }
 
     /// Events a second.
     pub(super) fn of(&mut self, now_ms: i64) -> f64 {
-        while self.0.front().is_some_and(|(at, _)| now_ms - at > MINUTE_MS) {
-            self.0.pop_front();
-        }
+        // What a clock that was set back has left in the future is of no minute that is over.
+        self.0.retain(|(at, _)| (0..=MINUTE_MS).contains(&(now_ms - at)));
         self.0.iter().map(|(_, events)| events).sum::<u64>() as f64 / 60.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_of_the_last_minute() {
+        let mut rate = Rate::default();
+        (0..120).for_each(|second| rate.add(second * 1000, 60));
+        assert!((rate.of(119_000) - 61.0).abs() < 1e-9, "{}", rate.of(119_000));
+        assert_eq!(rate.0.len(), 61, "an entry a second at most");
+        assert!((rate.of(149_500) - 30.0).abs() < 1e-9, "{}", rate.of(149_500));
+        assert!(rate.of(1_000_000).abs() < 1e-9);
+    }
+
+    #[test]
+    fn many_deliveries_of_a_second_are_one_entry() {
+        let mut rate = Rate::default();
+        (0..10_000).for_each(|delivery| rate.add(delivery / 20, 3));
+        assert_eq!(rate.0.len(), 1);
+        assert!((rate.of(500) - 500.0).abs() < 1e-9, "{}", rate.of(500));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_leaves_no_rate_behind() {
+        let mut rate = Rate::default();
+        rate.add(10_000_000, 6000);
+        rate.add(1_000_000, 60);
+        assert!((rate.of(1_000_000) - 1.0).abs() < 1e-9, "{}", rate.of(1_000_000));
+        assert!(rate.of(1_100_000).abs() < 1e-9, "and it passes as ever");
     }
 }

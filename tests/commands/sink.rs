@@ -215,6 +215,8 @@ fn a_replay_sends_from_a_time_on_again_and_counts_what_it_skips_as_given_up() {
     assert_eq!(offline(&["replay", "hook", "--from", "now"]).code, Some(0));
     let told = status(&config(dir.path()), "hook");
     assert_eq!((&told["lag_events"], &told["given_up"]), (&0.into(), &2.into()), "never silently: {told}");
+    let ahead = offline(&["replay", "hook", "--from", "2999-01-01"]);
+    assert!(ahead.code == Some(2) && ahead.notes.contains("--from lies ahead"), "{ahead:?}");
     let wrong = offline(&["replay", "hook", "--from", "strat"]);
     assert!(wrong.code == Some(2) && wrong.notes.contains("write `start`"), "{wrong:?}");
 }

@@ -66,6 +66,9 @@ fn a_damaged_ledger_is_repaired_in_its_place_once_nobody_has_it_open() {
     let (code, said) = command(&["repair"], &visited.data());
     assert!(code == Some(0) && said.contains("is whole") && said.contains("nothing was changed"), "{said}");
     let (data, before) = (visited.data(), rows(&visited.data()));
+    // Named as a file it is the folder's ledger all the same, and no file to bring back into itself.
+    let (code, said) = command(&["repair", "ledger.db"], &data);
+    assert!(code == Some(0) && said.contains("nothing was changed"), "{said}");
     // The page in which the table of counts begins.
     let root = Connection::open(data.join("ledger.db")).expect("opens").query_row(
         "SELECT rootpage FROM sqlite_schema WHERE name = 'months'",

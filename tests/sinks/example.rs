@@ -1,5 +1,6 @@
-//! `examples/receiver.rs`, run as it stands, at the other end of a sink and of requests that no sink makes.
+//! `examples/receiver`, run as it stands, at the other end of a sink and of requests that no sink makes.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +14,11 @@ use crate::support::client::{Answer, Client};
 use crate::support::proxy::Proxy;
 use crate::support::{sink, wait_for};
 
+/// The example's own test is run with these.
+#[expect(dead_code, reason = "what it does for others is looked at from outside")]
+#[path = "../../examples/receiver/http.rs"]
+mod http;
+
 /// The running example; it is ended with the test.
 struct Example {
     addr: SocketAddr,
@@ -20,12 +26,15 @@ struct Example {
     child: Child,
 }
 
+fn receiver() -> Command {
+    Command::new(Path::new(env!("CARGO_BIN_EXE_inlay")).parent().expect("a folder").join("examples/receiver"))
+}
+
 impl Example {
     fn start(dir: &Path, more: &[&str]) -> Example {
         let addr = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-        let built = Path::new(env!("CARGO_BIN_EXE_inlay")).parent().expect("a folder").join("examples/receiver");
         let file = dir.join("events.ndjson");
-        let mut command = Command::new(built);
+        let mut command = receiver();
         command.arg(addr.to_string()).arg(&file).args(more).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("`cargo test` builds the examples");
         let example = Example { addr, file, child };
@@ -134,4 +143,40 @@ fn the_example_believes_a_signature_that_is_right_and_fresh() {
         assert_eq!(example.post("a", b"{}\n", &signature).status(), status, "{what}");
     }
     assert_eq!(example.text(), "{}\n");
+}
+
+#[test]
+fn the_example_leaves_files_alone_that_are_not_its_own_or_in_use() {
+    let dir = TempDir::new().expect("a folder");
+    let other = dir.path().join("other.txt");
+    std::fs::write(&other, "somebody's").expect("written");
+    let ends = |file: &Path| {
+        let done = receiver().arg("127.0.0.1:0").arg(file).stdout(Stdio::null()).output().expect("it runs");
+        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    let (began, said) = ends(&other);
+    assert!(!began && said.contains("name another file"), "{said}");
+    assert_eq!(std::fs::read_to_string(&other).expect("it is there"), "somebody's");
+
+    let example = Example::start(dir.path(), &[]);
+    assert_eq!(example.post("a", b"{}\n", "").status(), 204);
+    assert!(!ends(&example.file).0, "one process writes the files");
+    assert_eq!(example.post("b", b"{}\n", "").status(), 204);
+    assert_eq!(example.text(), "{}\n{}\n");
+}
+
+#[test]
+fn the_example_says_whether_it_wants_a_body_before_it_comes() {
+    let dir = TempDir::new().expect("a folder");
+    let example = Example::start(dir.path(), &[]);
+    for (length, said) in [(3, "HTTP/1.1 100 Continue\r\n\r\n"), (17 << 20, "HTTP/1.1 413 Content Too Large\r\n")] {
+        let mut stream = TcpStream::connect(example.addr).expect("a connection");
+        let head = format!(
+            "POST / HTTP/1.1\r\nIdempotency-Key: a\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).expect("it is taken");
+        let mut answer = vec![0; said.len()];
+        stream.read_exact(&mut answer).expect("an answer before the body");
+        assert_eq!(String::from_utf8_lossy(&answer), said);
+    }
 }

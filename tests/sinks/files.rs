@@ -1,16 +1,19 @@
 //! `file` and `stdout`: each event exactly once over the files that are to be read, whatever is being rotated or compressed.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tempfile::TempDir;
 
 use super::{pages, site, visit};
 use crate::support::proxy::{Proxy, binary, configure};
 use crate::support::receiver::{Receiver, text};
-use crate::support::{sink, wait_for};
+use crate::support::{PATIENCE, sink, wait_for};
 
 /// The folder at one moment at which nothing is in progress: names, and the sorted paths of the events in them.
 struct Settled {
@@ -74,6 +77,31 @@ fn files_are_closed_by_size_and_compressed_and_each_event_is_there_once() {
 }
 
 #[test]
+fn who_reads_the_folder_sees_no_event_twice_at_any_moment() {
+    let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
+    let folder = dir.path().join("events");
+    let files = sink::file("files", &folder, "batch_events = 5\nrotate_bytes = 1000\n");
+    let proxy = Proxy::start_in(dir, "", &format!("{}{files}", site("shop", &origin)));
+    let (ended, reads) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let began = Instant::now();
+            while !ended.load(Ordering::Acquire) && began.elapsed() < 2 * PATIENCE {
+                let Some(events) = sink::try_read(&folder) else { continue };
+                let ids: Vec<_> = events.iter().map(|event| text(event, "id")).collect();
+                let once: BTreeSet<_> = ids.iter().collect();
+                assert_eq!(once.len(), ids.len(), "an event is in two files at once: {:?}", sink::names(&folder));
+                reads.fetch_add(1, Ordering::Release);
+            }
+        });
+        visits(&proxy, 0, 150);
+        assert_eq!(with_events(&folder, 150).paths, paths(0, 150));
+        ended.store(true, Ordering::Release);
+    });
+    assert!(reads.load(Ordering::Acquire) > 20, "it was read while it grew: {reads:?}");
+}
+
+#[test]
 fn a_file_is_closed_when_its_time_is_over_though_nothing_more_comes() {
     let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
     let folder = dir.path().join("events");
@@ -104,6 +132,22 @@ fn a_file_that_somebody_takes_away_is_followed_by_a_new_one() {
     assert_ne!(others.names, names, "another name");
     assert_eq!(others.paths, paths(2, 4), "what comes is not written where nobody finds it");
     assert_eq!(std::fs::read_to_string(taken).expect("UTF-8").lines().count(), 2, "what was taken stays as it was");
+}
+
+#[test]
+fn a_folder_that_somebody_takes_away_is_made_again_with_its_lock() {
+    let (origin, dir) = (pages(), Arc::new(TempDir::new().expect("a folder")));
+    let folder = dir.path().join("events");
+    let config = format!("{}{}", site("shop", &origin), sink::file("files", &folder, ""));
+    let proxy = Proxy::start_in(dir.clone(), "", &config);
+    visits(&proxy, 0, 2);
+    with_events(&folder, 2);
+    std::fs::rename(&folder, dir.path().join("taken")).expect("moved");
+    visits(&proxy, 2, 4);
+    wait_for("the folder", || folder.exists().then_some(()));
+    assert_eq!(with_events(&folder, 2).paths, paths(2, 4));
+    let lock = File::open(folder.join(".files.lock")).expect("a lock in the new folder");
+    assert!(lock.try_lock().is_err(), "the process holds it");
 }
 
 #[test]

@@ -145,7 +145,12 @@ fn answer(mut stream: UnixStream, tokens: &Tokens, sinks: Option<&Sinks>) -> io:
 
 fn exchange(mut stream: UnixStream, line: &str, patience: Duration) -> io::Result<String> {
     stream.write_all(format!("{line}\n").as_bytes())?;
-    read_line(&mut stream, ANSWER_LINE, patience)
+    read_line(&mut stream, ANSWER_LINE, patience).map_err(|said| match said.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+            io::Error::new(ErrorKind::TimedOut, format!("no answer within {} s", patience.as_secs()))
+        }
+        _ => said,
+    })
 }
 
 fn read_line(stream: &mut UnixStream, limit: u64, patience: Duration) -> io::Result<String> {

@@ -16,6 +16,15 @@ fn open(dir: &Path) -> (Ledger, Control) {
     (ledger, control)
 }
 
+#[test]
+fn a_process_that_does_not_answer_is_told_of_in_words() {
+    let dir = folder();
+    let _silent = UnixListener::bind(dir.path().join(SOCKET)).expect("a socket");
+    let sent = send_for(dir.path(), &Command::SinkStatus, Duration::from_secs(1));
+    let words = sent.expect_err("nobody answers").to_string();
+    assert!(words.ends_with("inlay.sock: no answer within 1 s"), "{words}");
+}
+
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().expect("a folder")
 }

@@ -42,6 +42,12 @@ pub(in crate::cli) enum WrongSink {
         /// Its name.
         name: String,
     },
+    /// Events do not go again from a time that has not come.
+    #[error("--from lies ahead: write a time that has passed, or `now` to leave out all that {name} has not got yet")]
+    Ahead {
+        /// The sink.
+        name: String,
+    },
     /// There is no such dead letter.
     #[error("{name} has no dead letter {letter:?}: `inlay sink dead {name}` lists them")]
     Letter {

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::Named;
 use super::dead::letter_named;
-use super::found::Found;
+use super::found::{Found, WrongSink};
+use super::{Named, now_ms};
 use crate::admin::{self, Answer, Command};
 use crate::cli::folder::whole;
 use crate::cli::words::counted;
@@ -20,6 +20,11 @@ pub(super) fn give(sink: &Named, order: Order, notes: &mut dyn Write) -> anyhow:
     let found = Found::look(&sink.folder, notes)?;
     let name = sink.name.as_str();
     found.sink_to_order(name)?;
+    if let Order::Replay(Begin::At(from_ms)) = order
+        && from_ms > now_ms()
+    {
+        return Err(WrongSink::Ahead { name: name.to_owned() }.into());
+    }
     if let Order::Retry(_) = order {
         let (reader, place) = found.place(name)?;
         if reader.count_dead(place.id)? == 0 {
@@ -42,10 +47,15 @@ pub(super) fn give(sink: &Named, order: Order, notes: &mut dyn Write) -> anyhow:
         Order::Replay(Begin::Now) => {
             writeln!(notes, "{name} gets what is recorded from now on. What waited for it is given up, and counted.")?;
         }
-        Order::Replay(_) => writeln!(
-            notes,
-            "{name} gets events from there on{when}, also those that it had already. They have the same ids as before."
-        )?,
+        Order::Replay(begin) => {
+            let skipped =
+                if begin == Begin::Start { "" } else { " What waited from before then is given up, and counted." };
+            writeln!(
+                notes,
+                "{name} gets events from there on{when}, also those that it had already. They have the same ids as \
+                 before.{skipped}"
+            )?;
+        }
     }
     Ok(())
 }

@@ -116,7 +116,8 @@ CREATE TABLE batches(
   digest BLOB NOT NULL,           -- SHA-256 of the body that goes with the key
   events INTEGER NOT NULL,        -- how many it has
   alive INTEGER NOT NULL,         -- what had expired at this time (milliseconds since 1970) was left out
-  skipped INTEGER NOT NULL,       -- how many behind the cursor and up to its last seq it leaves out, as about to expire
+  skipped INTEGER NOT NULL,       -- how many behind the cursor and up to its last seq it leaves out, as about to expire; less
+                                  -- those that it has and that went before it was written down
   created INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   retry_at INTEGER,               -- not before, milliseconds since 1970

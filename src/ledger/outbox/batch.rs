@@ -53,7 +53,8 @@ const OPEN: &str =
     "SELECT id, first_seq, last_seq, key, digest, events, alive, attempts, retry_at FROM batches WHERE sink = ?1";
 const INSERT: &str = "INSERT INTO batches(sink, first_seq, last_seq, key, digest, events, alive, skipped, created)
     VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-const SKIPPED: &str = "SELECT max(0, count(*) - ?3) FROM wanted JOIN sinks ON id = sink
+/// Negative where a row went between packing and writing down: it was counted as given up, and arrives.
+const SKIPPED: &str = "SELECT count(*) - ?3 FROM wanted JOIN sinks ON id = sink
     WHERE sink = ?1 AND seq > cursor AND seq <= ?2";
 const ACCEPT: &str = "UPDATE sinks SET cursor = ?2, delivered = delivered + ?3, state = coalesce(?4, state),
     given_up = given_up + coalesce((SELECT skipped FROM batches WHERE sink = ?1), 0) WHERE id = ?1";

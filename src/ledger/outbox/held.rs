@@ -51,19 +51,17 @@ impl EventReader {
     /// The seq up to which events must be given up, so that those behind it have at most `most` bytes; `None` where they fit.
     pub fn surplus(&self, cursor: i64, most: u64) -> Result<Option<i64>, ReadError> {
         let parts = behind(&self.conn, cursor)?;
-        let mut over = parts.iter().map(Part::bytes).sum::<u64>().saturating_sub(most);
-        if over == 0 {
+        let held = |seq: i64| parts.iter().map(|part| part.behind(seq)).sum::<u64>();
+        if held(cursor) <= most {
             return Ok(None);
         }
-        let mut up_to = cursor;
-        for part in parts {
-            up_to = part.after(over);
-            over = over.saturating_sub(part.bytes());
-            if over == 0 {
-                break;
-            }
+        // Hours overlap where rows came late, so that it is looked for and not counted.
+        let (mut too_few, mut enough) = (cursor, parts.iter().map(|part| part.last).max().unwrap_or(cursor));
+        while enough - too_few > 1 {
+            let middle = too_few + (enough - too_few) / 2;
+            if held(middle) > most { too_few = middle } else { enough = middle }
         }
-        Ok(Some(up_to))
+        Ok(Some(enough))
     }
 
     /// How many bytes came in this hour (hours since 1970) and later ones.
@@ -109,14 +107,12 @@ fn behind(conn: &Connection, cursor: i64) -> rusqlite::Result<Vec<Part>> {
 
 impl Part {
     fn bytes(&self) -> u64 {
-        let rows = (self.last - self.first + 1).unsigned_abs();
-        (u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1))) as u64
+        self.behind(self.first - 1)
     }
 
-    /// The seq of this part behind which `over` bytes of it are gone, at most its last.
-    fn after(&self, over: u64) -> i64 {
-        let each = (self.bytes / self.rows.max(1)).max(1);
-        let rows = i64::try_from(over.div_ceil(each)).unwrap_or(i64::MAX);
-        self.first.saturating_add(rows).saturating_sub(1).min(self.last)
+    /// Its bytes behind a seq.
+    fn behind(&self, seq: i64) -> u64 {
+        let rows = (self.last - seq.max(self.first - 1)).max(0).unsigned_abs();
+        (u128::from(self.bytes) * u128::from(rows) / u128::from(self.rows.max(1))) as u64
     }
 }

@@ -29,6 +29,8 @@ pub struct BroughtBack {
 const PREFIX: &str = "brought back ";
 const WHEN: &str = "SELECT value FROM state WHERE name = ?1";
 const REMEMBER: &str = "INSERT INTO state(name, value) VALUES(?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
+/// Ids are never given twice: who has the same event at the same seq has it from this ledger.
+const SAME: &str = "SELECT count(*) FROM old.events o JOIN main.events m USING(seq) WHERE m.id = o.id";
 /// Of the sites the names are what is the same.
 const SITES: &str = "
     INSERT OR IGNORE INTO main.sites(name, timezone) SELECT name, timezone FROM old.sites ORDER BY id;
@@ -91,6 +93,10 @@ pub fn bring_back(repaired: &Path, name: &str, dir: &Path, clock: &Clock) -> Res
     // The repaired file is at this program's version.
     check::open_checked(repaired).map_err(OpenError::from)?;
     conn.execute("ATTACH ?1 AS old", [path]).map_err(sqlite)?;
+    let events: i64 = conn.query_row(SAME, [], |row| row.get(0)).map_err(sqlite)?;
+    if events > 0 {
+        return Err(RepairError::Copy { name: name.to_owned(), events });
+    }
     merge(conn, &mark, clock.now_ms()).map_err(sqlite)
 }
 

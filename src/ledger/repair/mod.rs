@@ -49,6 +49,14 @@ pub struct Repaired {
     pub file: PathBuf,
 }
 
+impl Repaired {
+    /// Whether nothing was found. A new ledger has its state, and a token that opens nothing where they could not be read.
+    fn is_nothing(&self) -> bool {
+        let is_found = |saved: &Saved| saved.rows > 0 && !matches!(saved.table, "tokens" | "state");
+        !self.saved.iter().any(is_found) && self.saved.iter().any(|saved| !saved.whole)
+    }
+}
+
 /// What became of a folder's ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repair {
@@ -97,6 +105,23 @@ pub enum RepairError {
         /// What SQLite said.
         said: rusqlite::Error,
     },
+    /// It is a copy of the ledger, and not one that it took the place of: its counts would be added twice.
+    #[error(
+        "{events} of the events in {name} are in this ledger already: it is a copy of it, such as a backup, and no file that was \
+         set aside. To go back to it, put it in the ledger's place (docs/ledger.md)"
+    )]
+    Copy {
+        /// The file's name.
+        name: String,
+        /// How many.
+        events: i64,
+    },
+    /// Nothing of a ledger is in it.
+    #[error("nothing of a ledger could be read of {}: nothing was changed", file.display())]
+    Nothing {
+        /// The file.
+        file: PathBuf,
+    },
     /// It was brought back before: its counts would be added twice.
     #[error("{name} was brought back into this ledger on {when}")]
     BroughtBack {
@@ -138,6 +163,10 @@ pub fn repair_file(file: &Path, clock: &Clock) -> Result<Repaired, RepairError> 
     }
     let unfinished = beside(&made, ".part");
     let mut repaired = recover(file, &unfinished, clock)?;
+    if repaired.is_nothing() {
+        begin::remove_all(&unfinished).map_err(|said| RepairError::Io { file: unfinished.clone(), said })?;
+        return Err(RepairError::Nothing { file: file.to_owned() });
+    }
     std::fs::rename(&unfinished, &made).map_err(|said| RepairError::Io { file: made.clone(), said })?;
     repaired.file = made;
     Ok(repaired)

@@ -3,11 +3,14 @@
 mod beside;
 mod crash;
 mod damaged;
+mod errands;
 mod file;
 mod full;
 mod handover;
 mod lost;
 mod model;
+mod not_repaired;
+mod outbox;
 mod owner;
 mod record;
 mod repair;

@@ -7,7 +7,7 @@ use super::*;
 const ROWS: i64 = 3_000;
 
 /// A closed ledger with rows of two sites, a token and a sink.
-fn filled(dir: &Path) -> String {
+pub(super) fn filled(dir: &Path) -> String {
     let sites = [site("shop", "UTC"), site("blog", "UTC")];
     let ledger = open(dir, &sites, at(NOON)).expect("opens");
     let token = ledger.tokens().create("laptop").expect("made");
@@ -54,7 +54,7 @@ fn repaired(dir: &Path) -> Repaired {
     }
 }
 
-fn is_right(dir: &Path) {
+pub(super) fn is_right(dir: &Path) {
     let inspected = inspect(dir).expect("looked through");
     assert_eq!(inspected.findings, Vec::<String>::new());
 }

@@ -41,6 +41,9 @@ pub enum WriteError {
     /// The ledger was closed before it was done.
     #[error("the ledger is closed")]
     Closed,
+    /// A defect, or the ledger's end, came before it was done.
+    #[error("the ledger's writer was interrupted before it was done")]
+    Lost,
     /// The ledger cannot be opened at present: why, in words.
     #[error("the ledger is not open: {0}")]
     NotOpen(String),
@@ -80,7 +83,7 @@ impl Errands {
             let _ = answer.send(conn.and_then(|conn| Ok(work(conn)?)));
         }));
         self.send(errand)?;
-        answered.recv().map_err(|_| WriteError::Closed)?
+        answered.recv().map_err(|_| WriteError::Lost)?
     }
 
     /// The same within a transaction that is shared with whatever else waits: it is committed and synced when this returns.
@@ -88,6 +91,14 @@ impl Errands {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, WriteError> {
+        self.leave(work)?.recv().map_err(|_| WriteError::Lost)?
+    }
+
+    /// Leaves it with the writer, who answers when the transaction has ended.
+    pub(in crate::ledger) fn leave<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<Receiver<Result<T, WriteError>>, WriteError> {
         let (answer, answered) = sync_channel(1);
         let errand = Errand::Shared(Box::new(move |conn| {
             let done = conn.and_then(|conn| Ok(work(conn)?));
@@ -98,7 +109,7 @@ impl Errands {
             (well, Box::new(ended))
         }));
         self.send(errand)?;
-        answered.recv().map_err(|_| WriteError::Closed)?
+        Ok(answered)
     }
 
     fn send(&self, errand: Errand) -> Result<(), WriteError> {
@@ -154,6 +165,10 @@ fn refuse(shares: Vec<Share>, why: impl Fn() -> WriteError) {
 fn work_within(mut tx: Transaction<'_>, shares: Vec<Share>, endings: &mut Vec<Ended>) -> rusqlite::Result<()> {
     let mut outcome = Ok(());
     for share in shares {
+        // Some errors end more than the statement that met them. What came next would be a transaction of its own.
+        if outcome.is_ok() && tx.is_autocommit() {
+            outcome = Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), None));
+        }
         let savepoint = match &outcome {
             Ok(()) => tx.savepoint(),
             Err(error) => Err(failure(error)),

@@ -169,6 +169,8 @@ impl Writer {
             if drained && closing {
                 if let Some(opened) = &self.opened {
                     self.expiry.tell(&opened.store.conn);
+                    // So the file alone is the whole ledger, though a reader still has it open.
+                    wal::empty(&opened.store.conn);
                 }
                 break;
             }

@@ -1,4 +1,5 @@
-//! Closing files: hidden, compressed beside, shown by a rename. What a crash interrupted is taken up at the next start.
+//! Closing files: hidden, compressed beside, shown by a rename. What a crash interrupted is taken up at the next start, and what
+//! could not be compressed is shown as it is until then.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
@@ -48,7 +49,7 @@ impl Closing {
     /// for nothing. `current` is being written.
     pub(super) fn tidy(&mut self, current: Option<&str>) {
         // What this process compresses already is not begun a second time.
-        self.running.drain(..).for_each(|thread| _ = thread.join());
+        self.wait();
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let mut names: Vec<String> =
             entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
@@ -71,6 +72,14 @@ impl Closing {
         }
     }
 
+    /// Waits until everything is closed that can be.
+    pub(super) fn wait(&mut self) {
+        for thread in self.running.drain(..) {
+            // It has said what went wrong.
+            _ = thread.join();
+        }
+    }
+
     fn compress(&mut self, file: String) {
         self.running.retain(|thread| !thread.is_finished());
         let (folder, sink) = (self.folder.clone(), self.sink.clone());
@@ -78,6 +87,7 @@ impl Closing {
             background::give_way();
             if let Err(error) = compress(&folder, &file) {
                 tracing::warn!(sink, file, %error, "a closed file could not be compressed; the next start tries again");
+                show(&folder, &file);
             }
         };
         match thread::Builder::new().name(format!("gzip-{}", self.sink)).spawn(work) {
@@ -89,10 +99,7 @@ impl Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        for thread in self.running.drain(..) {
-            // It has said what went wrong.
-            _ = thread.join();
-        }
+        self.wait();
     }
 }
 
@@ -113,6 +120,18 @@ fn compress(folder: &Path, file: &str) -> io::Result<()> {
     fs::remove_file(&from)
 }
 
+/// Shows a hidden file as it is, where there is no compressed one: readers want it sooner than at the next start.
+fn show(folder: &Path, file: &str) {
+    // Each of these is best effort, and the next start's business otherwise.
+    _ = fs::remove_file(folder.join(format!(".{file}{UNFINISHED}")));
+    if !folder.join(format!("{file}.gz")).exists() {
+        _ = fs::rename(folder.join(hidden(file)), folder.join(file));
+    }
+}
+
 fn hidden(file: &str) -> String {
     format!(".{file}{HIDDEN}")
 }
+
+#[cfg(test)]
+mod tests;

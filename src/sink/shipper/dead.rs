@@ -1,13 +1,20 @@
 //! Dead letters that their owner wants to be tried again: each alone, out of its order.
 
 use super::super::backend::Sending;
+use super::super::backoff::Pace;
 use super::super::batch::{Limits, Pack, Packed};
 use super::super::fault::{Delivery, Fault};
 use super::deliver::CREDENTIALS;
-use super::{Shipper, Trouble};
+use super::{LONGEST_PAUSE_MS, Shipper, Trouble};
 use crate::ledger::DUE_AHEAD_MS;
 
 impl Shipper {
+    /// Whether dead letters may wait to be tried now. One that fails holds up no batch: it may be the only one that does.
+    pub(super) fn may_raise(&self, now_ms: i64) -> bool {
+        let is_early = |at_ms: i64| (1..=LONGEST_PAUSE_MS).contains(&(at_ms - now_ms));
+        self.maybe_dead && !self.raise_at_ms.is_some_and(is_early)
+    }
+
     /// Tries the first dead letter again that is to be.
     pub(super) fn raise_dead(&mut self, now_ms: i64) -> Result<(), Trouble> {
         let id = self.place.id;
@@ -34,7 +41,7 @@ impl Shipper {
         match self.parts.backend.deliver(&sending) {
             Delivery::Accepted => {
                 self.rate.add(now_ms, 1);
-                (self.failures, self.refused) = (0, 0);
+                (self.raises_failed, self.refused) = (0, 0);
                 self.risen(seq)?;
             }
             Delivery::Failed(Fault::Smaller(refusal) | Fault::Bad(refusal)) => {
@@ -42,10 +49,16 @@ impl Shipper {
                 self.parts.outbox.bury(id, seq, refusal.status, refusal.answer)?;
             }
             Delivery::Failed(Fault::Misconfigured(why)) => self.stop(why),
-            Delivery::Failed(Fault::Credentials(why)) => self.again_later(&why, Some(CREDENTIALS), now_ms),
-            Delivery::Failed(Fault::Again { why, after }) => self.again_later(&why, after, now_ms),
+            Delivery::Failed(Fault::Credentials(why)) => self.raise_later(&why, CREDENTIALS, now_ms),
+            Delivery::Failed(Fault::Again { why, after }) => self.raise_later(&why, Pace::Growing(after), now_ms),
         }
         Ok(())
+    }
+
+    fn raise_later(&mut self, why: &str, pace: Pace, now_ms: i64) {
+        self.raises_failed = self.raises_failed.saturating_add(1);
+        self.failed(why);
+        self.raise_at_ms = Some(self.pause_end(self.raises_failed, pace, now_ms));
     }
 
     /// Writes down that a letter has arrived. What was delivered is not delivered again because the ledger cannot be written

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::backend::Sending;
+use super::super::backoff::Pace;
 use super::super::batch::{Limits, Pack, Packed};
 use super::super::fault::{Delivery, Fault, Refusal};
 use super::super::status::State;
@@ -11,7 +12,7 @@ use super::{Done, Shipper, Trouble, Turn};
 use crate::ledger::Batch;
 
 /// Between two attempts with credentials that were refused.
-pub(super) const CREDENTIALS: Duration = Duration::from_secs(60);
+pub(super) const CREDENTIALS: Pace = Pace::Steady(Duration::from_secs(60));
 /// After so many events in a row that were refused for good it is not the events that are bad.
 const REFUSED_MAX: u32 = 100;
 
@@ -49,7 +50,7 @@ impl Shipper {
                 Ok(true)
             }
             Err(why) => {
-                self.again_later(&why, None, now_ms);
+                self.again_later(&why, Pace::Growing(None), now_ms);
                 Ok(false)
             }
         }
@@ -66,7 +67,7 @@ impl Shipper {
         self.done = Some(Done { last_seq: packed.last_seq, events, state: self.parts.backend.state() });
         let goes_on = packed.full && self.looked == packed.last_seq && self.parts.desk.next().is_none();
         // Dead letters that are to be tried again go between two batches.
-        if !goes_on || self.maybe_dead {
+        if !goes_on || self.may_raise(now_ms) {
             return self.settle();
         }
         let next = match self.pack_behind(packed.last_seq, now_ms)? {
@@ -95,9 +96,9 @@ impl Shipper {
         let (sink, attempts) = (&self.parts.sink.name, self.failures + 1);
         tracing::warn!(sink, fault = fault.word(), words, events, attempts, "a delivery failed");
         match fault {
-            Fault::Again { why, after } => self.try_again(&why, after, batch, now_ms),
+            Fault::Again { why, after } => self.try_again(&why, Pace::Growing(after), batch, now_ms),
             Fault::Credentials(why) => {
-                self.again_later(&why, Some(CREDENTIALS), now_ms);
+                self.again_later(&why, CREDENTIALS, now_ms);
                 // Whoever starts the program anew may have mended them: that start does not wait.
                 Ok(self.parts.outbox.tried(batch.id, now_ms)?)
             }
@@ -111,8 +112,8 @@ impl Shipper {
     }
 
     /// The attempt and the time of the next one are noted in the ledger too.
-    fn try_again(&mut self, why: &str, after: Option<Duration>, batch: &Batch, now_ms: i64) -> Result<(), Trouble> {
-        self.again_later(why, after, now_ms);
+    fn try_again(&mut self, why: &str, pace: Pace, batch: &Batch, now_ms: i64) -> Result<(), Trouble> {
+        self.again_later(why, pace, now_ms);
         Ok(self.parts.outbox.tried(batch.id, self.retry_at_ms.unwrap_or(now_ms))?)
     }
 

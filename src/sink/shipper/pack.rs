@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::backoff::Pace;
 use super::super::batch::{Limits, Pack, Packed, pack};
 use super::super::status::State;
 use super::{Gathering, LOOK, Shipper, Trouble, Turn};
@@ -112,7 +113,7 @@ impl Shipper {
                 self.parts.backend.prepared();
                 self.on_its_way = Some((batch, packed));
             }
-            Err(why) => self.again_later(&why, None, now_ms),
+            Err(why) => self.again_later(&why, Pace::Growing(None), now_ms),
         }
         Ok(())
     }

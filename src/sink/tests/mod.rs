@@ -2,11 +2,24 @@
 //! Tests of single parts stand beside them.
 
 mod ages;
+mod book;
+mod bounds;
+mod claims;
 mod fake;
+mod files;
+mod life;
+mod mortal;
 mod orders;
+mod packing;
+mod random;
+mod refused;
+mod seen;
+mod steps;
 mod world;
 
 use std::time::Duration;
+
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::config::{Backend, BatchLimits, Begin, Fields, Sink};
 
@@ -29,4 +42,16 @@ fn sink(events: usize) -> Sink {
         retry_most: Duration::from_secs(1),
         hold_bytes: 1 << 40,
     }
+}
+
+/// Runs random cases. The seed is printed, and `INLAY_SEED` repeats it; `INLAY_CASES` has it try more.
+fn runner(cases: u32) -> TestRunner {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let seed = number("INLAY_SEED").unwrap_or_else(rand::random);
+    println!("INLAY_SEED={seed}");
+    let mut whole = [0; 32];
+    whole[..8].copy_from_slice(&seed.to_le_bytes());
+    let cases = number("INLAY_CASES").map_or(cases, |cases| cases as u32);
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 4000, ..Config::default() };
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &whole))
 }

@@ -142,3 +142,20 @@ fn a_dead_letter_does_not_wait_until_everything_else_has_gone() {
     assert!(at <= 7, "it is next behind the batch that is on its way: {told:?}");
     assert_eq!(world.numbers(), (23, 0, 0, 0));
 }
+
+#[test]
+fn a_dead_letter_that_fails_again_holds_nothing_up_and_is_tried_on() {
+    let mut world = with_a_letter();
+    assert!(world.order(Order::Retry(None)));
+    world.answer(Answer::Busy(Some(600)));
+    world.rest();
+    world.commit_some(2, 0);
+    world.rest();
+    assert_eq!(world.told(), [1, 3, 4, 5], "others arrive while the letter waits");
+    world.pass(602_000);
+    world.rest();
+    assert_eq!((world.told().pop(), world.numbers()), (Some(2), (5, 0, 0, 0)));
+    let letters = world.attempts().into_iter().filter(|attempt| attempt.seqs == [2]).map(|attempt| attempt.key);
+    let letters: Vec<_> = letters.collect();
+    assert!(letters[1].starts_with("dead-") && letters[1] == letters[2], "under a key of its own: {letters:?}");
+}

@@ -6,27 +6,30 @@
 //! 1. The lines are appended to FILE and synced; then one line about the batch goes to FILE.keys and is synced: its key, the
 //!    digest of its bytes, and where FILE ends now. That line is the commit, and only behind it the answer is 204.
 //! 2. A key that is known already is answered 204, and nothing is stored; 409 if it comes with other bytes.
-//! 3. At the start FILE is cut to where the last commit says that it ends: a crash between the two leaves no half.
+//! 3. At the start FILE is cut to where the last commit says that it ends: a crash between the two leaves no half. A FILE that
+//!    no FILE.keys tells of is somebody else's, and is left alone.
 //!
-//! What a real receiver does besides: forget keys after some weeks, and stand behind a server that speaks TLS.
+//! What a real receiver does besides: forget keys after some weeks, and stand behind a server that speaks TLS. The signature is
+//! over time and body: without TLS, who records a batch can send it under another key for as long as its time is believed.
+
+mod http;
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use flate2::read::GzDecoder;
+use http::{Answer, Request};
 use ring::{digest, hmac};
 
 const USAGE: &str = "where to listen, the file for events, and maybe --secret S: 127.0.0.1:9000 events.ndjson";
-/// Nothing that comes from outside is without a bound.
-const MOST_HEADER: u64 = 16 * 1024;
-const MOST_BODY: u64 = 16 * 1024 * 1024;
+/// Nothing that comes from outside is without a bound. One batch at a time is unpacked.
 const MOST_UNPACKED: u64 = 256 * 1024 * 1024;
-const MOST_CONNECTIONS: usize = 100;
-const SILENCE: Duration = Duration::from_secs(60);
+const MOST_CONNECTIONS: usize = 32;
 /// A signature that is older was recorded by somebody who sends it again.
 const MOST_AGE_SECS: u64 = 300;
 
@@ -41,20 +44,21 @@ struct Store {
     keys_end: u64,
 }
 
-/// A request, read whole. Names of headers are in small letters.
-struct Request {
-    headers: HashMap<String, String>,
-    body: Vec<u8>,
-}
-
-/// The status of an answer, and a sentence for whoever reads the sink's status.
-type Answer = (&'static str, String);
 const STORED: Answer = ("204 No Content", String::new());
 
 impl Store {
     fn open(path: &str) -> io::Result<Store> {
+        let keys = format!("{path}.keys");
+        if Path::new(path).metadata().is_ok_and(|file| file.len() > 0) && !Path::new(&keys).exists() {
+            return Err(io::Error::other(format!("{path} is not empty, and there is no {keys}: name another file")));
+        }
         let open = |path: &str| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let (events, mut keys) = (open(path)?, open(&format!("{path}.keys"))?);
+        // In this order: a crash between the two leaves no file of events without one of keys.
+        let (mut keys, events) = (open(&keys)?, open(path)?);
+        // Two that write the same files would cut off what the other has stored. It is let go of when the program ends.
+        keys.try_lock()?;
+        // Also the names have to be there when the power has gone.
+        File::open(Path::new(path).parent().filter(|dir| *dir != "").unwrap_or(Path::new(".")))?.sync_all()?;
         let mut text = String::new();
         keys.read_to_string(&mut text)?;
         let mut store = Store { events, keys, known: HashMap::new(), events_end: 0, keys_end: 0 };
@@ -119,6 +123,7 @@ fn take(request: &Request, store: &Mutex<Store>, secret: Option<&str>) -> Answer
     let Some(key) = header("idempotency-key").filter(fits) else {
         return ("400 Bad Request", "a batch has an Idempotency-Key".into());
     };
+    let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
     let mut lines = Vec::new();
     let unpacked = match header("content-encoding") {
         None | Some("identity") => (&request.body[..]).read_to_end(&mut lines),
@@ -136,9 +141,10 @@ fn take(request: &Request, store: &Mutex<Store>, secret: Option<&str>) -> Answer
     if let Some(at) = lines.trim_ascii_end().split(|byte| *byte == b'\n').position(|line| !is_event(&line)) {
         return ("422 Unprocessable Content", format!("line {} is no event", at + 1));
     }
-    let stored = store.lock().unwrap_or_else(PoisonError::into_inner).store(key, &request.body, &lines);
     // 5xx: the batch comes again later.
-    stored.unwrap_or_else(|error| ("503 Service Unavailable", format!("it cannot be stored: {error}")))
+    store
+        .store(key, &request.body, &lines)
+        .unwrap_or_else(|error| ("503 Service Unavailable", format!("it cannot be stored: {error}")))
 }
 
 /// `t=SECONDS,v1=HEX`: HMAC-SHA256 with the shared secret over the seconds, a dot and the body as it came.
@@ -165,62 +171,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     text.as_bytes().chunks(2).map(byte).collect()
 }
 
-/// Reads one request; `Err` has an answer where there is somebody to tell. `None`: the connection is over.
-fn read(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Result<Request, Answer>>> {
-    let mut head = reader.by_ref().take(MOST_HEADER);
-    let (mut lines, mut line) = (Vec::new(), String::new());
-    while head.read_line(&mut line)? > 0 && !line.trim_end().is_empty() {
-        lines.push(std::mem::take(&mut line));
-    }
-    if lines.is_empty() && line.is_empty() {
-        return Ok(None);
-    }
-    if !line.ends_with('\n') {
-        return Ok(Some(Err(("431 Request Header Fields Too Large", "the header is too large".into()))));
-    }
-    // The first line, with method and path, is not looked at: whatever has a key and events is a batch.
-    let fields = lines.iter().skip(1).filter_map(|line| line.split_once(':'));
-    let headers: HashMap<String, String> =
-        fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
-    let length = headers.get("content-length").map_or(Some(0), |length| length.parse().ok());
-    let Some(length) = length.filter(|_| !headers.contains_key("transfer-encoding")) else {
-        return Ok(Some(Err(("411 Length Required", "a batch has a Content-Length".into()))));
-    };
-    if length > MOST_BODY {
-        // The sink halves the batch.
-        return Ok(Some(Err(("413 Content Too Large", format!("a batch has at most {MOST_BODY} bytes")))));
-    }
-    let mut body = Vec::new();
-    reader.by_ref().take(length).read_to_end(&mut body)?;
-    let is_whole = body.len() as u64 == length;
-    if is_whole { Ok(Some(Ok(Request { headers, body }))) } else { Err(ErrorKind::UnexpectedEof.into()) }
-}
-
-/// Speaks HTTP/1.1 on one connection until it is over.
-fn serve(mut stream: &TcpStream, store: &Mutex<Store>, secret: Option<&str>) -> io::Result<()> {
-    stream.set_read_timeout(Some(SILENCE))?;
-    stream.set_write_timeout(Some(SILENCE))?;
-    let mut reader = BufReader::new(stream);
-    while let Some(request) = read(&mut reader)? {
-        let (goes_on, (status, words)) = match &request {
-            Ok(request) => {
-                (request.headers.get("connection").is_none_or(|v| v != "close"), take(request, store, secret))
-            }
-            Err(answer) => (false, answer.clone()),
-        };
-        // A 204 has no body, and therefore no length (RFC 9110 section 8.6).
-        let length = if words.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", words.len()) };
-        let close = if goes_on { "" } else { "Connection: close\r\n" };
-        stream.write_all(format!("HTTP/1.1 {status}\r\n{length}{close}\r\n{words}").as_bytes())?;
-        if !goes_on {
-            // Whoever is still sending is listened to for a while: a reset would take the answer from them.
-            stream.shutdown(Shutdown::Write)?;
-            return io::copy(&mut reader.take(4 * MOST_BODY), &mut io::sink()).map(drop);
-        }
-    }
-    Ok(())
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(listen), Some(file)) = (args.next(), args.next()) else { return Err(USAGE.into()) };
@@ -232,14 +182,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (listener, store) = (TcpListener::bind(listen)?, Arc::new(Mutex::new(Store::open(&file)?)));
     println!("listening at {}", listener.local_addr()?);
     let open = Arc::new(());
-    for stream in listener.incoming().flatten() {
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else {
+            // Such as too many open files: that passes, and not by asking at once.
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        };
         // Each connection holds one count of it.
         if Arc::strong_count(&open) > MOST_CONNECTIONS {
             continue;
         }
         let (store, secret, open) = (store.clone(), secret.clone(), open.clone());
         std::thread::spawn(move || {
-            if let Err(error) = serve(&stream, &store, secret.as_deref()) {
+            let take = |request: &Request| take(request, &store, secret.as_deref());
+            if let Err(error) = http::serve(&stream, take) {
                 eprintln!("a connection ended: {error}");
             }
             drop(open);
