@@ -8,6 +8,7 @@ mod file;
 mod full;
 mod handover;
 mod lost;
+mod merge;
 mod model;
 mod not_repaired;
 mod outbox;
