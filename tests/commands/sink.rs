@@ -178,10 +178,13 @@ fn a_dead_letter_is_listed_with_its_answer_and_tried_again_by_seq_by_id_or_with_
     let (seq, id) = (letters[1]["seq"].to_string(), letters[2]["id"].as_str().expect("an id").to_owned());
     assert_eq!(inlay(&["sink", "retry", "hook", &seq, "--config", &config_file]).code, Some(0));
     wait_for("the one of the seq", || (backend.paths() == ["/1", "/2", "/bad2"]).then_some(()));
+    // The backend has it a moment before the ledger knows.
+    wait_for_status(&config_file, "hook", "two dead letters", |hook| hook["dead"] == 2);
     let wrong = inlay(&["sink", "retry", "hook", &seq, "--config", &config_file]);
     assert!(wrong.code == Some(2) && wrong.notes.contains("inlay sink dead hook"), "it is none any more: {wrong:?}");
     assert_eq!(inlay(&["sink", "retry", "hook", &id, "--config", &config_file]).code, Some(0));
     wait_for("the one of the id", || (backend.paths().last().is_some_and(|path| path == "/bad3")).then_some(()));
+    wait_for_status(&config_file, "hook", "one dead letter", |hook| hook["dead"] == 1);
 
     // What is left, without a process; the next one finds the order.
     let dir = shop.stop();

@@ -16,6 +16,14 @@ fn open(dir: &Path) -> (Ledger, Control) {
     (ledger, control)
 }
 
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn create(dir: &Path, name: &str) -> Option<Answer> {
+    send(dir, &Command::TokenCreate { name: name.to_owned() }).expect("the socket answers")
+}
+
 #[test]
 fn a_process_that_does_not_answer_is_told_of_in_words() {
     let dir = folder();
@@ -23,14 +31,6 @@ fn a_process_that_does_not_answer_is_told_of_in_words() {
     let sent = send_for(dir.path(), &Command::SinkStatus, Duration::from_secs(1));
     let words = sent.expect_err("nobody answers").to_string();
     assert!(words.ends_with("inlay.sock: no answer within 1 s"), "{words}");
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
-}
-
-fn create(dir: &Path, name: &str) -> Option<Answer> {
-    send(dir, &Command::TokenCreate { name: name.to_owned() }).expect("the socket answers")
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Params, TransactionBehavior, params_from_iter};
 
 /// What was read of a ledger.
 #[derive(Debug, Default)]
@@ -46,7 +46,9 @@ pub(in crate::ledger) const SEQ_MAX: i64 = 1 << 53;
 const COUNT: Duration = Duration::from_millis(300);
 const COUNT_STEPS: i32 = 10_000;
 
-const ROWS: &str = "SELECT count(*) FROM events WHERE seq > ?1";
+const ROWS: &str = "SELECT count(*) FROM events";
+/// What a sink wants and has not got.
+const BEHIND: &str = "SELECT count(*) FROM wanted JOIN sinks ON id = sink WHERE name = ?1 AND seq > cursor";
 const CURSORS: &str = "SELECT name, cursor FROM sinks";
 /// A sink has got, or given up, what stays behind.
 const PASS_SINK: &str = "UPDATE sinks SET given_up = given_up + ?2 WHERE name = ?1";
@@ -69,7 +71,7 @@ impl Heritage {
 
     /// Reads what can be read.
     pub(in crate::ledger) fn of(conn: &mut Connection) -> Heritage {
-        let mut heritage = Heritage { rows: count(conn, i64::MIN), ..Heritage::default() };
+        let mut heritage = Heritage { rows: count(conn, ROWS, []), ..Heritage::default() };
         for name in TABLES {
             let mut table = Table { name, columns: Vec::new(), rows: Vec::new() };
             if table.read(conn).is_err() || (name == "tokens" && !tokens_are_whole(conn)) {
@@ -80,7 +82,7 @@ impl Heritage {
         let seq = |sql: &&str| conn.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).ok().flatten();
         heritage.last_seq = SEQS.iter().filter_map(seq).filter(|seq| *seq <= SEQ_MAX).max().unwrap_or(0);
         for (sink, cursor) in cursors(conn).unwrap_or_default() {
-            let rows = count(conn, cursor).unwrap_or(heritage.last_seq.saturating_sub(cursor));
+            let rows = count(conn, BEHIND, [&sink]).unwrap_or(heritage.last_seq.saturating_sub(cursor));
             heritage.behind.push((sink, rows.max(0)));
         }
         heritage
@@ -165,11 +167,11 @@ pub(in crate::ledger) fn is_constraint(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch))
 }
 
-/// Rows behind a seq; `None` where they could not be counted in time.
-fn count(conn: &mut Connection, seq: i64) -> Option<i64> {
+/// Rows; `None` where they could not be counted in time, or not at all.
+fn count(conn: &mut Connection, sql: &str, params: impl Params) -> Option<i64> {
     let began = Instant::now();
     conn.progress_handler(COUNT_STEPS, Some(move || began.elapsed() >= COUNT)).ok()?;
-    let rows = conn.query_row(ROWS, [seq], |row| row.get(0)).ok();
+    let rows = conn.query_row(sql, params, |row| row.get(0)).ok();
     conn.progress_handler(0, None::<fn() -> bool>).ok()?;
     rows
 }

@@ -12,7 +12,7 @@
 //!   happens to none that is younger than [`DUE_AHEAD_MS`].
 //! - Each event that a sink wants ends as one of: delivered, a dead letter, **given up**. Who counts what is given up: expiry,
 //!   for rows behind the cursor and the open batch; whoever takes a batch away without its acceptance, for rows that it had and
-//!   that have gone; whoever moves the cursor over rows that are about to expire.
+//!   that have gone; whoever moves the cursor over rows that are about to expire, or ahead on its owner's word.
 //!
 //! Whatever changes a row here is an errand for the ledger's one writer, synced when it returns; errands of several sinks share
 //! a transaction.

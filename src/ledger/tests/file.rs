@@ -182,6 +182,22 @@ fn the_writers_connection_syncs_every_commit_and_overwrites_what_it_deletes() {
 }
 
 #[test]
+fn a_closed_ledger_is_whole_in_its_one_file_though_a_reader_still_has_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let ledger = opened(dir.path());
+    offer(&ledger, &page(exchange("/")));
+    wait("the row", || ledger.health().rows() == 1);
+    let reader = read(dir.path()).expect("a reader");
+    assert_eq!(number(&reader, "SELECT count(*) FROM events"), 1);
+    ledger.close();
+    let log = fs::metadata(dir.path().join("ledger.db-wal")).map_or(0, |log| log.len());
+    assert_eq!(log, 0, "nothing stands in the log alone");
+    let copy = tempfile::tempdir().expect("a folder");
+    fs::copy(dir.path().join("ledger.db"), copy.path().join("ledger.db")).expect("copied");
+    assert_eq!(number(&raw(copy.path()), "SELECT count(*) FROM events"), 1);
+}
+
+#[test]
 fn a_ledger_behind_a_link_is_written_and_looked_after_where_it_is() {
     let dir = tempfile::tempdir().expect("a folder");
     let (data, disk) = (dir.path().join("data"), dir.path().join("disk"));
@@ -198,20 +214,4 @@ fn a_ledger_behind_a_link_is_written_and_looked_after_where_it_is() {
     ledger.close();
     let conn = Connection::open(disk.join("elsewhere.db")).expect("opens");
     assert_eq!(number(&conn, "SELECT count(*) FROM events"), before + 1);
-}
-
-#[test]
-fn a_closed_ledger_is_whole_in_its_one_file_though_a_reader_still_has_it() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let ledger = opened(dir.path());
-    offer(&ledger, &page(exchange("/")));
-    wait("the row", || ledger.health().rows() == 1);
-    let reader = read(dir.path()).expect("a reader");
-    assert_eq!(number(&reader, "SELECT count(*) FROM events"), 1);
-    ledger.close();
-    let log = fs::metadata(dir.path().join("ledger.db-wal")).map_or(0, |log| log.len());
-    assert_eq!(log, 0, "nothing stands in the log alone");
-    let copy = tempfile::tempdir().expect("a folder");
-    fs::copy(dir.path().join("ledger.db"), copy.path().join("ledger.db")).expect("copied");
-    assert_eq!(number(&raw(copy.path()), "SELECT count(*) FROM events"), 1);
 }
