@@ -72,7 +72,7 @@
 //! | what | then |
 //! |---|---|
 //! | the lanes are full | the hit is dropped: `queue-full` |
-//! | a commit fails (full disk, no rights) | it is tried 3 times, then its hits are dropped: `ledger`. The log says so once a minute, [`Health::trouble`] until it is over. Then one attempt a second; all is well again when one with rows succeeds, or a probe after 5 s without hits |
+//! | a commit fails (full disk, no rights) | it is tried 3 times, where room is short with the log moved to the file in between; then its hits are dropped: `ledger`. The log says so once a minute, [`Health::trouble`] until it is over. Then one attempt a second; all is well again when one with rows succeeds, or a probe after 5 s without hits |
 //! | the last commit of a close fails | the same, as `shutdown` |
 //! | a hit comes after the close | dropped: `shutdown` |
 //! | a defect panics in the writer | the batch in hand is dropped as above; the writer goes on |

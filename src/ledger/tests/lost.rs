@@ -2,11 +2,10 @@
 
 use std::fs;
 
-use super::home::lock::Lock;
 use super::*;
 
 /// A ledger with some rows, counts, a token, a script and a sink that has got two of the rows.
-fn running(dir: &Path) -> (Ledger, String) {
+pub(super) fn running(dir: &Path) -> (Ledger, String) {
     let ledger = start(dir, &[site("shop", "UTC")], at(NOON)).expect("the ledger starts");
     let token = ledger.tokens().create("laptop").expect("made");
     ledger.scripts(vec![Script { hash8: "aa".into(), body: b"body".to_vec() }]).expect("kept");
@@ -21,7 +20,7 @@ fn running(dir: &Path) -> (Ledger, String) {
 }
 
 /// Offers until something is committed into the next file.
-fn record_on(ledger: &Ledger, generation: u64) {
+pub(super) fn record_on(ledger: &Ledger, generation: u64) {
     let health = ledger.health();
     wait("the next file", || health.generation() > generation && health.is_open());
     let rows = health.rows();
@@ -29,7 +28,7 @@ fn record_on(ledger: &Ledger, generation: u64) {
     wait("a row in it", || health.rows() > rows && health.trouble().is_none());
 }
 
-fn paths(dir: &Path) -> Vec<String> {
+pub(super) fn paths(dir: &Path) -> Vec<String> {
     texts(&raw(dir), "SELECT path FROM events WHERE seq > ?1 ORDER BY seq", 0)
 }
 
@@ -108,41 +107,6 @@ fn what_is_no_ledger_and_takes_the_place_of_the_open_one_is_set_aside() {
 }
 
 #[test]
-fn a_log_that_is_deleted_alone_costs_nothing() {
-    for names in [&["ledger.db-wal"][..], &["ledger.db-shm"], &["ledger.db-wal", "ledger.db-shm"]] {
-        let dir = tempfile::tempdir().expect("a folder");
-        let (ledger, token) = running(dir.path());
-        names.iter().for_each(|name| fs::remove_file(dir.path().join(name)).expect("deleted"));
-        record_on(&ledger, 0);
-        assert!(ledger.tokens().verify(&token) && ledger.health().loss().is_none(), "nothing is lost");
-        // As after `kill -9`: what counts is what the names lead to.
-        let copy = tempfile::tempdir().expect("a folder");
-        for name in ["ledger.db", "ledger.db-wal"] {
-            fs::copy(dir.path().join(name), copy.path().join(name)).expect("copied");
-        }
-        assert_eq!(paths(copy.path()).len(), 6, "{names:?}");
-        ledger.close();
-        assert_eq!(disagreement(&raw(dir.path())), None);
-    }
-}
-
-#[test]
-fn a_log_whose_file_is_deleted_while_somebody_reads_it_is_left_when_that_ends() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let (ledger, _) = running(dir.path());
-    let reader = read(dir.path()).expect("reads");
-    reader.execute_batch("BEGIN; SELECT count(*) FROM events").expect("a transaction");
-    offer(&ledger, &page(exchange("/behind-the-reader")));
-    wait("the row", || ledger.health().rows() == 6);
-    fs::remove_file(dir.path().join("ledger.db-wal")).expect("deleted");
-    wait("the trouble", || ledger.health().trouble().is_some_and(|words| words.contains("somebody still reads it")));
-    drop(reader);
-    record_on(&ledger, 0);
-    ledger.close();
-    assert_eq!(paths(dir.path()).len(), 7, "what was committed is kept");
-}
-
-#[test]
 fn a_folder_that_is_moved_away_is_made_anew_and_the_moved_ledger_is_whole() {
     let dir = tempfile::tempdir().expect("a folder");
     let (data, moved) = (dir.path().join("data"), dir.path().join("moved"));
@@ -159,28 +123,6 @@ fn a_folder_that_is_moved_away_is_made_anew_and_the_moved_ledger_is_whole() {
     assert_eq!(paths(&data), ["/after"]);
     opened(&moved).close();
     assert_eq!(paths(&moved).len(), 5);
-}
-
-#[test]
-fn a_lock_file_that_is_deleted_is_taken_anew_and_one_that_another_took_is_waited_for() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let (ledger, _) = running(dir.path());
-    let file = dir.path().join("ledger.lock");
-    fs::remove_file(&file).expect("deleted");
-    record_on(&ledger, 0);
-    fs::remove_file(&file).expect("deleted");
-    let other = Lock::take(&file, "process 1 (another)").expect("nobody holds it");
-    wait("the trouble", || ledger.health().trouble().is_some_and(|words| words.contains("in use by another process")));
-    assert!(!ledger.health().is_open());
-    offer(&ledger, &page(exchange("/meanwhile")));
-    wait("the drop", || ledger.recorder().dropped(0, DropReason::Ledger) == 1);
-    let generation = ledger.health().generation();
-    drop(other);
-    record_on(&ledger, generation - 1);
-    ledger.close();
-    assert_eq!(paths(dir.path()).last().map(String::as_str), Some("/after"));
-    assert_eq!(counts(dir.path(), Dimension::Dropped), ["ledger 1"], "the drop is counted once");
-    assert_eq!(disagreement(&raw(dir.path())), None);
 }
 
 #[test]
@@ -251,17 +193,4 @@ fn a_defect_midway_costs_neither_the_token_nor_the_recording() {
     assert!(ledger.tokens().verify(&token));
     ledger.close();
     assert_eq!(paths(dir.path()).last().map(String::as_str), Some("/after"));
-}
-
-#[test]
-fn a_script_of_which_nothing_can_be_read_does_not_keep_the_ledger_from_going_on() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let (ledger, token) = running(dir.path());
-    let damage = "UPDATE scripts SET hash8 = CAST(x'ff' AS TEXT)";
-    ledger.errands.run(move |conn| conn.execute(damage, [])).expect("damaged");
-    fs::remove_file(dir.path().join("ledger.lock")).expect("deleted");
-    record_on(&ledger, 0);
-    assert!(ledger.tokens().verify(&token) && ledger.health().loss().is_none());
-    ledger.close();
-    assert_eq!(paths(dir.path()).len(), 6);
 }

@@ -1,5 +1,6 @@
 //! The ledger as a whole, through its public face: hits in, tables out. Tests of single parts stand beside them.
 
+mod beside;
 mod crash;
 mod damaged;
 mod errands;
@@ -7,6 +8,7 @@ mod file;
 mod full;
 mod handover;
 mod lost;
+mod merge;
 mod model;
 mod not_repaired;
 mod outbox;

@@ -1,5 +1,5 @@
-//! The writer: the one thread that takes hits from the lanes and commits them. It owns the connection; whoever else wants
-//! something written sends it an errand. Old rows it deletes in between. How it commits: `commit`. How it gets a
+//! The writer: the one thread that takes hits from the lanes and commits them (`commit`). It owns the connection; whoever else
+//! wants something written sends it an errand. Old rows it deletes in between, and it keeps the log short. How it gets a
 //! connection, and another one when the file is lost: `mend`.
 
 mod commit;
