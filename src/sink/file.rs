@@ -11,15 +11,16 @@
 //! Files are named `SINK-TIME-SEQ.ndjson`; others in the folder are left alone. One process writes a sink's files: it holds the
 //! lock of `.SINK.lock`.
 
+mod back;
 mod close;
 mod name;
 #[cfg(test)]
 mod tests;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -114,17 +115,6 @@ impl FileSink {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Cuts off what a failed attempt has left behind the known length, before the file is left: nobody comes back to it.
-    fn trim(&self) -> io::Result<()> {
-        let Some(state) = &self.state else { return Ok(()) };
-        match OpenOptions::new().write(true).open(self.config.folder.join(&state.file)) {
-            Ok(file) => cut(&file, state.bytes),
-            // Whoever has taken it away has what was in it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Leaves the present file for the next one, or for none.
     fn leave(&mut self, next: Option<State>) {
         if let Some(old) = std::mem::replace(&mut self.state, next) {
@@ -178,63 +168,6 @@ impl FileSink {
     fn words(&self, error: &io::Error) -> String {
         format!("the folder {} cannot be written: {error}", self.config.folder.display())
     }
-
-    /// Goes back to the length that is written down, where behind it stands what a crash has left: it is appended again. A file
-    /// that has more than that (a backup of the ledger was put back) keeps it, and the next one is begun.
-    fn cut_back(&mut self, unfinished: &Unfinished) -> io::Result<()> {
-        let Some(state) = &self.state else { return Ok(()) };
-        let path: &Path = &self.config.folder.join(&state.file);
-        let mut file = match OpenOptions::new().read(true).write(true).open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.lose(&error);
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        if file.metadata()?.len() < state.bytes {
-            self.lose(&io::Error::other("it is shorter than what was delivered"));
-            return Ok(());
-        }
-        let mut behind = Vec::new();
-        file.seek(SeekFrom::Start(state.bytes))?;
-        Read::take(&mut file, unfinished.longest() as u64 + 1).read_to_end(&mut behind)?;
-        if unfinished.may_be(&behind) {
-            return cut(&file, state.bytes);
-        }
-        let (sink, name) = (&self.name, &state.file);
-        tracing::error!(
-            sink,
-            file = name,
-            "a sink's file has more than the ledger knows of, and keeps it; a new one is begun"
-        );
-        end_with_a_line(&mut file)?;
-        self.leave(None);
-        Ok(())
-    }
-}
-
-/// Cuts half a line off the end of a file that is left as it is.
-fn end_with_a_line(file: &mut File) -> io::Result<()> {
-    const LONGEST_LINE: u64 = 1 << 20;
-    let length = file.metadata()?.len();
-    let from = length.saturating_sub(LONGEST_LINE);
-    let mut end = Vec::new();
-    file.seek(SeekFrom::Start(from))?;
-    file.read_to_end(&mut end)?;
-    match end.iter().rposition(|byte| *byte == b'\n') {
-        Some(at) => cut(file, from + at as u64 + 1),
-        None => Ok(()),
-    }
-}
-
-/// Cuts a file to a length, where it is longer, also for whoever reads it behind a loss of power.
-fn cut(file: &File, bytes: u64) -> io::Result<()> {
-    if file.metadata()?.len() <= bytes {
-        return Ok(());
-    }
-    file.set_len(bytes)?;
-    file.sync_all()
 }
 
 impl Backend for FileSink {

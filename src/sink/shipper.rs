@@ -13,9 +13,11 @@ mod bounds;
 pub(super) mod by_hand;
 mod dead;
 mod deliver;
+mod heed;
 mod numbers;
 mod pack;
 mod size;
+mod tell;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +26,8 @@ use size::Size;
 
 use super::backend::Backend;
 use super::background;
-use super::backoff::{self, Pace};
 use super::batch::Packed;
-use super::orders::{Desk, Order};
+use super::orders::Desk;
 use super::status::{LastError, Rate, State};
 use crate::config::{Begin, Sink};
 use crate::event::Shape;
@@ -296,117 +297,6 @@ impl Shipper {
             self.risen = None;
         }
         Ok(())
-    }
-
-    fn obey(&mut self) -> Result<(), Trouble> {
-        while let Some(order) = self.parts.desk.next() {
-            match order {
-                Order::Pause => self.place.paused = true,
-                Order::Resume => {
-                    self.place.paused = false;
-                    self.go_on()?;
-                }
-                Order::Drain => {
-                    self.drain_to = Some(self.reader()?.last_seq()?);
-                    self.draining = true;
-                    self.end_pause();
-                }
-                Order::Retry(_) => (self.maybe_dead, self.raise_at_ms) = (true, None),
-                Order::ReplayBehind(seq) => self.replay(seq)?,
-                // It is handed on as the one above.
-                Order::Replay(_) => {}
-            }
-            self.parts.desk.done();
-            self.numbers.renew();
-        }
-        self.draining |= self.parts.desk.is_ending();
-        Ok(())
-    }
-
-    fn end_pause(&mut self) {
-        (self.retry_at_ms, self.raise_at_ms, self.at_once) = (None, None, true);
-    }
-
-    /// After a stop of its own, or a pause behind a failure.
-    fn go_on(&mut self) -> Result<(), Trouble> {
-        self.end_pause();
-        self.refused = 0;
-        if self.stopped.is_some() {
-            self.parts.outbox.set_stopped(self.place.id, None)?;
-            if let Some(place) = self.parts.outbox.place(&self.parts.sink.name)? {
-                self.place.state = place.state;
-            }
-            (self.stopped, self.resumed) = (None, false);
-        }
-        Ok(())
-    }
-
-    fn replay(&mut self, seq: i64) -> Result<(), Trouble> {
-        self.parts.backend.abandon();
-        let place = &mut self.place;
-        self.parts.outbox.replay_behind(place.id, seq)?;
-        (place.cursor, place.replay) = (seq, None);
-        tracing::info!(sink = self.parts.sink.name, behind_seq = place.cursor, "a sink's events go again");
-        self.looked = place.cursor;
-        self.on_its_way = None;
-        self.gathering = None;
-        self.retry_at_ms = None;
-        Ok(())
-    }
-
-    /// Says so where everything has gone that its owner waits for.
-    fn tell_drained(&mut self) {
-        let gone = self.done.is_none() && self.drain_to.is_some_and(|seq| self.looked >= seq);
-        if gone {
-            self.drain_to = None;
-            self.draining = self.parts.desk.is_ending();
-            self.parts.desk.drained();
-        }
-    }
-
-    /// Stops by itself: the cursor stays, and its owner is told why.
-    fn stop(&mut self, why: String) {
-        tracing::error!(sink = self.parts.sink.name, why, "a sink stopped; `inlay sink resume` lets it try again");
-        self.failed(&why);
-        if let Err(error) = self.parts.outbox.set_stopped(self.place.id, Some(why.clone())) {
-            tracing::warn!(sink = self.parts.sink.name, %error, "that a sink stopped could not be written down");
-        }
-        self.stopped = Some(why);
-    }
-
-    /// The ledger is in trouble: that is told where the ledger's own is, and passes.
-    fn trouble(&mut self, trouble: &Trouble) {
-        tracing::debug!(sink = self.parts.sink.name, %trouble, "a sink waits for the ledger");
-        let at_ms = self.parts.clock.now_ms();
-        let mut status = self.parts.desk.status();
-        status.last_error = Some(LastError { what: trouble.to_string(), at_ms });
-        status.state = State::Waiting(at_ms + LOOK_MS);
-        drop(status);
-        self.reader = None;
-    }
-
-    /// Notes a failure, and when the next attempt may be.
-    fn again_later(&mut self, why: &str, pace: Pace, now_ms: i64) {
-        self.failures = self.failures.saturating_add(1);
-        self.failed(why);
-        self.retry_at_ms = Some(self.pause_end(self.failures, pace, now_ms));
-    }
-
-    fn pause_end(&self, failures: u32, pace: Pace, now_ms: i64) -> i64 {
-        let pause = backoff::pause(failures, self.parts.sink.retry_most, pace, rand::random());
-        now_ms.saturating_add(i64::try_from(pause.as_millis()).unwrap_or(LONGEST_PAUSE_MS))
-    }
-
-    fn failed(&mut self, why: &str) {
-        let at_ms = self.parts.clock.now_ms();
-        let mut status = self.parts.desk.status();
-        status.failures += 1;
-        status.retries = self.failures;
-        status.last_error = Some(LastError { what: why.to_owned(), at_ms });
-    }
-
-    fn show(&self, state: State) {
-        self.parts.desk.status().state = state;
     }
 
     fn reader(&mut self) -> Result<&mut EventReader, Trouble> {

@@ -166,3 +166,17 @@ pub(super) fn disagreement(conn: &Connection) -> Option<String> {
     }
     None
 }
+
+/// Draws numbers below what is asked for. The seed is printed; `INLAY_SEED` repeats it.
+pub(super) fn dice() -> impl FnMut(usize) -> usize {
+    let given = std::env::var("INLAY_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = given.unwrap_or_else(rand::random::<u64>);
+    println!("INLAY_SEED={seed}");
+    let mut random = seed | 1;
+    move |below| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random as usize % below
+    }
+}

@@ -188,16 +188,7 @@ fn a_file_whose_first_pages_are_lost_still_gives_its_rows() {
 
 #[test]
 fn whatever_is_damaged_a_repair_ends_in_a_ledger_that_is_right() {
-    let seed =
-        std::env::var("INLAY_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
-    println!("INLAY_TEST_SEED={seed}");
-    let mut random = seed | 1;
-    let mut next = move |below: usize| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        random as usize % below
-    };
+    let mut next = dice();
     let dir = tempfile::tempdir().expect("a folder");
     filled(dir.path());
     let whole = fs::read(dir.path().join("ledger.db")).expect("the file");
@@ -222,7 +213,7 @@ fn whatever_is_damaged_a_repair_ends_in_a_ledger_that_is_right() {
                 println!("round {round}: {repaired:?}");
                 is_right(dir.path());
             }
-            Err(error) => panic!("round {round}, seed {seed}: {error}"),
+            Err(error) => panic!("round {round}: {error}"),
         }
         opened(dir.path()).close();
     }

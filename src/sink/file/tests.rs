@@ -1,6 +1,8 @@
 //! `file` by itself: what is in the folder after each step, and after what others do to it.
 
 use std::fs;
+use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
