@@ -135,6 +135,8 @@ impl Shipper {
 
     /// Writes a batch down and puts it on its way; a backend that cannot get ready is asked again later.
     pub(super) fn write_down(&mut self, packed: Packed, now_ms: i64) -> Result<(), Trouble> {
+        // It may take the place of one that was tried: what of that was written is not its own.
+        self.parts.backend.abandon();
         match self.parts.backend.prepare(packed.first_seq(), now_ms) {
             Ok(state) => {
                 let new = packed.as_new(key(), self.has_looked(), state);
