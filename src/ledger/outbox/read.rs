@@ -90,7 +90,14 @@ impl EventReader {
             self.learn_sites()?;
         }
         let mut looked = Looked { last_seq: after, gaps: false, stopped: false };
-        let Some(site) = self.look(&mut looked, last, filter, &mut each)? else { return Ok(looked) };
+        // Asked before the rows are: all up to it are committed. Behind the last that is left of them some may have expired.
+        let end = self.last_seq()?.min(last);
+        let Some(site) = self.look(&mut looked, last, filter, &mut each)? else {
+            if !looked.stopped {
+                looked.last_seq = looked.last_seq.max(end);
+            }
+            return Ok(looked);
+        };
         // A site that came since; what was shown so far is not shown again.
         self.learn_sites()?;
         if !self.sites.contains_key(&site) {
