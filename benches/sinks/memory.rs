@@ -12,6 +12,8 @@ use super::views::Views;
 const ASKED: &str = "INLAY_BENCH_MEMORY";
 const SMALL: u64 = 10_000;
 const LARGE: u64 = 10_000_000;
+/// Flat: so much more at most, in KiB.
+const MORE_KIB: f64 = 4.0 * 1024.0;
 /// So long the backlog ships at most.
 const SHIPS: Duration = Duration::from_secs(60);
 
@@ -39,6 +41,8 @@ pub fn measure() {
     println!("\npeak memory while one sink ships and one is dead:");
     println!("  a backlog of {SMALL} events: {:.1} MiB ({few:.0} shipped)", small / 1024.0);
     println!("  a backlog of {LARGE} events: {:.1} MiB ({many:.0} shipped)", large / 1024.0);
+    let word = if large - small <= MORE_KIB { "kept" } else { "NOT KEPT" };
+    println!("budget {word}: {:.1} MiB more, at most {:.0}", (large - small) / 1024.0, MORE_KIB / 1024.0);
 }
 
 /// Ships the backlog and prints the peak of its memory in KiB, and how much went.

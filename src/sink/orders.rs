@@ -24,8 +24,6 @@ pub enum Order {
     Retry(Option<i64>),
     /// Events go again from here.
     Replay(Begin),
-    /// The same behind a seq: what a shipper is told of a replay that is written down.
-    ReplayBehind(i64),
 }
 
 /// Between one shipper and everybody else.

@@ -64,7 +64,7 @@ impl Sinks {
             let known = self.running.iter().map(|sink| sink.name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(OrderError::Unknown { name: name.to_owned(), known });
         };
-        let order = write_down(&self.outbox, name, order)?;
+        write_down(&self.outbox, name, order)?;
         sink.desk.leave(order);
         self.outbox.bell().ring();
         Ok(())
@@ -115,7 +115,7 @@ fn start(sink: &Arc<Sink>, outbox: &Outbox, clock: &Clock) -> Running {
 
 /// Runs a shipper until it ends by itself. A panic costs what it had in memory, and everything that matters stands in the
 /// ledger: it begins anew, as after a crash.
-fn keep_running(parts: impl Fn() -> Parts) {
+pub(super) fn keep_running(parts: impl Fn() -> Parts) {
     loop {
         let parts = parts();
         let (desk, clock) = (parts.desk.clone(), parts.clock.clone());
@@ -128,18 +128,16 @@ fn keep_running(parts: impl Fn() -> Parts) {
     }
 }
 
-/// What of an order stands in the ledger, so that it holds for the next process too. The order as it is handed on: where a
-/// replay begins is told by what the ledger holds now.
-pub(super) fn write_down(outbox: &Outbox, name: &str, order: Order) -> Result<Order, WriteError> {
-    let Some(place) = outbox.place(name)? else { return Ok(order) };
+/// What of an order stands in the ledger, so that it holds for the next process too.
+pub(super) fn write_down(outbox: &Outbox, name: &str, order: Order) -> Result<(), WriteError> {
+    let Some(place) = outbox.place(name)? else { return Ok(()) };
     match order {
-        Order::Pause => outbox.set_paused(place.id, true)?,
-        Order::Resume => outbox.set_paused(place.id, false)?,
-        Order::Retry(seq) => _ = outbox.retry_dead(place.id, seq)?,
-        Order::Replay(begin) => return Ok(Order::ReplayBehind(outbox.note_replay(place.id, begin)?)),
-        Order::ReplayBehind(_) | Order::Drain => {}
+        Order::Pause => outbox.set_paused(place.id, true),
+        Order::Resume => outbox.set_paused(place.id, false),
+        Order::Retry(seq) => outbox.retry_dead(place.id, seq).map(drop),
+        Order::Replay(begin) => outbox.note_replay(place.id, begin),
+        Order::Drain => Ok(()),
     }
-    Ok(order)
 }
 
 impl std::fmt::Debug for Sinks {

@@ -47,7 +47,6 @@ pub(super) fn give(sink: &Named, order: Order, notes: &mut dyn Write) -> anyhow:
         Order::Replay(Begin::Now) => {
             writeln!(notes, "{name} gets what is recorded from now on. What waited for it is given up, and counted.")?;
         }
-        Order::ReplayBehind(seq) => writeln!(notes, "{name} gets events behind seq {seq}{when}.")?,
         Order::Replay(begin) => {
             let skipped =
                 if begin == Begin::Start { "" } else { " What waited from before then is given up, and counted." };
@@ -107,7 +106,6 @@ fn write(outbox: &Outbox, place: &Place, order: Order) -> Result<(), ledger::Wri
         }
         Order::Retry(seq) => outbox.retry_dead(place.id, seq).map(drop),
         Order::Replay(begin) => outbox.replay(place.id, begin).map(drop),
-        Order::ReplayBehind(seq) => outbox.replay_behind(place.id, seq),
         Order::Drain => Ok(()),
     }
 }

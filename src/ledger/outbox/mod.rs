@@ -125,12 +125,11 @@ impl Outbox {
     }
 
     /// Notes that what follows from where `begin` says is to go again, for the shipper, which may have a batch on its way at
-    /// this moment. Returns the seq behind which that is.
-    pub fn note_replay(&self, sink: i64, begin: Begin) -> Result<i64, WriteError> {
+    /// this moment.
+    pub fn note_replay(&self, sink: i64, begin: Begin) -> Result<(), WriteError> {
         self.change(move |conn| {
             let seq = begin::cursor(conn, begin)?;
-            conn.execute("UPDATE sinks SET replay = ?2 WHERE id = ?1", (sink, seq))?;
-            Ok(seq)
+            conn.execute("UPDATE sinks SET replay = ?2 WHERE id = ?1", (sink, seq)).map(drop)
         })
     }
 

@@ -20,6 +20,10 @@ const FRAME_HEADER: usize = 24;
 /// The first bytes of pages that hold rows: of tables by number, of tables by other columns.
 const BY_NUMBER: u8 = 0x0d;
 const BY_COLUMNS: u8 = 0x0a;
+/// A page that leads to others of a table by other columns has rows too: between each two of them one.
+const BETWEEN: u8 = 0x02;
+/// What stands before each row of it: the page that it leads to.
+const LEADS_TO: usize = 4;
 /// Longer rows go on in other pages: the payload that is within one, at most.
 const WITHIN_BY_NUMBER: u64 = 4061;
 const WITHIN_BY_COLUMNS: u64 = 1002;
@@ -62,12 +66,14 @@ fn filled(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
 /// The rows of a page; none where it is no page of rows.
 fn rows(page: &[u8]) -> Vec<Found> {
     let kind = page.first().copied().unwrap_or_default();
-    if kind != BY_NUMBER && kind != BY_COLUMNS {
-        return Vec::new();
-    }
+    let (header, before) = match kind {
+        BY_NUMBER | BY_COLUMNS => (8, 0),
+        BETWEEN => (12, LEADS_TO),
+        _ => return Vec::new(),
+    };
     let count = page.get(3..5).map_or(0, |bytes| number(bytes) as usize);
-    let pointers = page.get(8..8 + 2 * count).unwrap_or_default();
-    pointers.chunks(2).filter_map(|at| row(page.get(number(at) as usize..)?, kind)).collect()
+    let pointers = page.get(header..header + 2 * count).unwrap_or_default();
+    pointers.chunks(2).filter_map(|at| row(page.get(number(at) as usize + before..)?, kind)).collect()
 }
 
 fn row(mut bytes: &[u8], kind: u8) -> Option<Found> {
@@ -140,4 +146,27 @@ fn number(bytes: &[u8]) -> u64 {
 fn signed(bytes: &[u8]) -> i64 {
     let unused = 64 - 8 * bytes.len() as u32;
     (number(bytes) << unused).cast_signed() >> unused
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::counts::dimension::Dimension;
+    use crate::ledger::tests::repair::{filled as a_ledger, pages_of};
+
+    #[test]
+    fn rows_that_stand_between_pages_are_found_too() {
+        let dir = tempfile::tempdir().expect("a folder");
+        a_ledger(dir.path());
+        let root = pages_of(dir.path(), "counts")[0];
+        let bytes = std::fs::read(dir.path().join("ledger.db")).expect("the file");
+        let page = &bytes[(root - 1) * PAGE..root * PAGE];
+        assert_eq!(page[0], BETWEEN, "the table has more than one page");
+        let found = rows(page);
+        assert_eq!(found.len() as u64, number(&page[3..5]), "each row of it");
+        for Found { number, columns } in found {
+            assert!(number.is_none() && columns.len() == 5, "a count has five columns: {columns:?}");
+            assert!(matches!(columns[1], Value::Integer(n) if (0..Dimension::ALL.len() as i64).contains(&n)));
+        }
+    }
 }

@@ -14,7 +14,7 @@ mod not_repaired;
 mod outbox;
 mod owner;
 mod record;
-mod repair;
+pub(super) mod repair;
 mod retention;
 mod versions;
 

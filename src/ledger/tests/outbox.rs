@@ -116,6 +116,26 @@ fn no_more_is_given_up_than_what_is_beyond_the_bound() {
     assert_eq!(reader.surplus(1, 40, 59 * each).expect("asked"), Some(41));
 }
 
+#[test]
+fn what_other_sites_have_is_not_held_back_by_a_sink_that_does_not_want_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let sites = [site_keeping("small", 1), site_keeping("large", 1)];
+    let ledger = open(dir.path(), &sites, at(NOON - 100 * DAY)).expect("opens");
+    ledger.hurry();
+    let wants = Filter { sites: vec!["small".into()], ..Filter::default() };
+    let place = ledger.outbox().join("hook", Begin::Start, &wants).expect("a place");
+    let row = |site| NewRow { site, ts_ms: NOON, path: "/".into() };
+    ledger.append((0..1000).map(|n| row(usize::from(n % 100 != 0))).collect());
+    let reader = ledger.outbox().reader().expect("it is read");
+    let held = reader.held(place.id, 0).expect("what is held");
+    let each = held.bytes / 10;
+    assert_eq!(held.events, 10);
+    assert!((80..120).contains(&each), "ten rows' bytes, and not a thousand's: {held:?}");
+    assert_eq!(reader.surplus(place.id, 0, 10 * each).expect("asked"), None, "the large site's rows are not its own");
+    let up_to = reader.surplus(place.id, 0, 5 * each).expect("asked").expect("half of its own is too much");
+    assert!((490..=510).contains(&up_to), "about half of the rows go: {up_to}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 30, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]

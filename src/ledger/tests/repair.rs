@@ -7,7 +7,7 @@ use super::*;
 pub(super) const ROWS: i64 = 3_000;
 
 /// A closed ledger with rows of two sites, a token and a sink.
-pub(super) fn filled(dir: &Path) -> String {
+pub(in crate::ledger) fn filled(dir: &Path) -> String {
     let sites = [site("shop", "UTC"), site("blog", "UTC")];
     let ledger = open(dir, &sites, at(NOON)).expect("opens");
     let token = ledger.tokens().create("laptop").expect("made");
@@ -30,7 +30,7 @@ pub(super) fn change(file: &Path, change: impl FnOnce(&mut Vec<u8>)) {
 }
 
 /// Where a table's pages are, the first of them first.
-pub(super) fn pages_of(dir: &Path, table: &str) -> Vec<usize> {
+pub(in crate::ledger) fn pages_of(dir: &Path, table: &str) -> Vec<usize> {
     let sql = format!("SELECT CAST(pageno AS TEXT) FROM dbstat WHERE name = '{table}' AND 1 = ?1 ORDER BY pageno");
     texts(&raw(dir), &sql, 1).iter().map(|page| page.parse().expect("a number")).collect()
 }
@@ -156,11 +156,24 @@ fn pages_that_nothing_leads_to_any_more_are_found() {
     let roots: Vec<usize> = tables.iter().map(|table| pages_of(dir.path(), table)[0]).collect();
     let before = Dimension::ALL.map(|dimension| counts(dir.path(), dimension));
     let views = number(&raw(dir.path()), "SELECT sum(views) FROM hours");
-    change(&dir.path().join("ledger.db"), |bytes| roots.iter().for_each(|page| destroy(bytes, *page)));
+    let mut destroyed = Vec::new();
+    change(&dir.path().join("ledger.db"), |bytes| {
+        for page in roots {
+            destroyed.extend_from_slice(&bytes[(page - 1) * 4096..page * 4096]);
+            destroy(bytes, page);
+        }
+    });
     let saved = repaired(dir.path());
     assert_eq!(rows_of(&saved, "events").0, ROWS);
     is_right(dir.path());
-    assert_eq!(Dimension::ALL.map(|dimension| counts(dir.path(), dimension)), before);
+    // A root has the rows between its pages, others from time to time. An outcome is in no event, so there it is lost.
+    let outcome = Outcome::Tagged.word().as_bytes();
+    let is_lost = destroyed.windows(outcome.len()).any(|bytes| bytes == outcome);
+    for (dimension, before) in Dimension::ALL.into_iter().zip(before) {
+        if !(is_lost && matches!(dimension, Dimension::Outcome)) {
+            assert_eq!(counts(dir.path(), dimension), before, "{dimension:?}");
+        }
+    }
     assert_eq!(number(&raw(dir.path()), "SELECT sum(views) FROM hours"), views);
 }
 

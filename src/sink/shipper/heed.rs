@@ -19,9 +19,7 @@ impl Shipper {
                     self.end_pause();
                 }
                 Order::Retry(_) => (self.maybe_dead, self.raise_at_ms) = (true, None),
-                Order::ReplayBehind(seq) => self.replay(seq)?,
-                // It is handed on as the one above.
-                Order::Replay(_) => {}
+                Order::Replay(_) => self.replay_as_noted()?,
             }
             self.parts.desk.done();
             self.numbers.renew();
@@ -46,6 +44,12 @@ impl Shipper {
             (self.stopped, self.resumed) = (None, false);
         }
         Ok(())
+    }
+
+    /// Where from stands in the ledger since the order: by what was there then.
+    fn replay_as_noted(&mut self) -> Result<(), Trouble> {
+        let noted = self.parts.outbox.place(&self.parts.sink.name)?.and_then(|place| place.replay);
+        noted.map_or(Ok(()), |seq| self.replay(seq))
     }
 
     pub(super) fn replay(&mut self, seq: i64) -> Result<(), Trouble> {

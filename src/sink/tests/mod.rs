@@ -5,6 +5,7 @@ mod ages;
 mod book;
 mod bounds;
 mod claims;
+mod defect;
 mod fake;
 mod files;
 mod life;

@@ -28,6 +28,22 @@ fn what_goes_again_is_no_dead_letter_any_more() {
 }
 
 #[test]
+fn a_replay_that_was_ordered_outlives_a_crash_and_begins_where_it_was_ordered() {
+    let mut world = World::new(sink(10));
+    world.commit_some(3, 0);
+    world.rest();
+    assert!(world.order(Order::Replay(Begin::Start)));
+    world.crash();
+    world.rest();
+    assert_eq!(world.told(), [1, 2, 3, 1, 2, 3], "once more, and not a third time");
+
+    assert!(world.order(Order::Replay(Begin::Now)));
+    world.commit_some(1, 0);
+    world.rest();
+    assert_eq!((world.told().last(), world.numbers().2), (Some(&4), 0), "now was when it was ordered");
+}
+
+#[test]
 fn what_a_replay_leaves_behind_is_given_up_and_counted() {
     let mut world = World::new(sink(10));
     world.answer(Answer::Busy(None));

@@ -144,7 +144,7 @@ impl Run {
             Order::Resume => (self.book.claims.is_paused, self.book.claims.is_stopped) = (false, false),
             Order::Retry(None) => self.book.to_retry.extend(letters),
             Order::Retry(Some(seq)) => self.book.to_retry.extend(letters.filter(|letter| *letter == seq)),
-            Order::Drain | Order::ReplayBehind(_) => {}
+            Order::Drain => {}
             Order::Replay(begin) => self.replay(begin),
         }
     }

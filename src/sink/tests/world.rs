@@ -184,10 +184,11 @@ impl World {
 
     /// As the owner gives it. Where the ledger cannot write it down it is not taken.
     pub(super) fn order(&self, order: Order) -> bool {
-        let taken = sinks::write_down(&self.ledger().outbox(), &self.sink.name, order);
-        let is_taken = taken.is_ok();
-        taken.into_iter().for_each(|order| self.desk.leave(order));
-        is_taken
+        let taken = sinks::write_down(&self.ledger().outbox(), &self.sink.name, order).is_ok();
+        if taken {
+            self.desk.leave(order);
+        }
+        taken
     }
 
     pub(super) fn go(&mut self) -> Next {
