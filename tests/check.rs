@@ -77,9 +77,9 @@ fn the_reference_names_every_key_and_every_reason() {
     let named = first_columns(&reference);
     let schema = fs::read_to_string(Path::new(ROOT).join("config/schema.json")).expect("a schema");
     let schema: serde_json::Value = serde_json::from_str(&schema).expect("JSON");
-    for table in ["Server", "Site", "Privacy", "Snippet", "Sink", "Fields"] {
+    for table in ["Server", "Site", "Privacy", "Snippet", "When", "Needs", "Sink", "Fields"] {
         let keys = schema["$defs"][table]["properties"].as_object().expect("a table has keys");
-        for key in keys.keys().filter(|key| !matches!(key.as_str(), "privacy" | "fields")) {
+        for key in keys.keys().filter(|key| !matches!(key.as_str(), "privacy" | "fields" | "when" | "needs")) {
             assert!(named.contains(key.as_str()), "docs/reference.md does not explain `{key}` of {table}");
         }
     }

@@ -39,6 +39,10 @@ fn config() -> config::Site {
             gpc_json: false,
         },
         tags: Vec::new(),
+        compress: config::Compress::Pass,
+        csp: config::Csp::Adapt,
+        mode: config::Mode::Live,
+        percent: 100,
     }
 }
 

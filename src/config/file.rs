@@ -4,6 +4,7 @@
 //! and editors complete with. Values are still texts with a place; `resolve` turns them into the checked types.
 
 mod sink;
+mod tag;
 
 use serde::Deserialize;
 #[cfg(test)]
@@ -12,8 +13,9 @@ use {schemars::JsonSchema, serde::Serialize};
 use super::marked::Marked;
 #[cfg(test)]
 use super::schema::or_env;
-use super::types::{Identity, InFront, LogFormat, Place};
+use super::types::{Compress, Csp, Identity, InFront, LogFormat, Mode};
 pub(super) use sink::{Fields, Kind as SinkKind, Sink};
+pub(super) use tag::{Needs, Snippet, Tag, When};
 
 /// Inlay's configuration file. Any text may be `env:NAME`, the value of an environment variable. Relative paths start in
 /// the folder of the file they stand in.
@@ -92,22 +94,20 @@ pub(super) struct Site {
     pub(super) timezone: Marked<String>,
     /// What stands between the visitors and Inlay.
     pub(super) in_front: InFront,
+    /// In which content coding tagged pages are sent.
+    pub(super) compress: Compress,
+    /// What is done where the site's own policies would block a tag.
+    pub(super) csp: Csp,
+    /// Whether tagged pages are sent, or only worked out.
+    pub(super) mode: Mode,
+    /// How many of a hundred views are tagged.
+    #[cfg_attr(test, schemars(range(min = 0, max = 100)))]
+    pub(super) percent: u8,
     /// How long the origin may be silent, in seconds.
     #[cfg_attr(test, schemars(range(min = 1, max = 3600)))]
     pub(super) origin_timeout_secs: u32,
     /// What is recorded and honoured.
     pub(super) privacy: Privacy,
-}
-
-/// What `tag` may be in a file: TOML gives one key one value, so that a site has the switch or the tables.
-#[derive(Debug)]
-#[cfg_attr(test, derive(Serialize, JsonSchema))]
-#[cfg_attr(test, serde(untagged))]
-pub(super) enum Tag {
-    /// Whether pages are tagged at all.
-    Switch(bool),
-    /// The owner's snippets, placed besides Inlay's own script.
-    Snippets(Vec<Marked<Snippet>>),
 }
 
 /// What is recorded and honoured.
@@ -139,32 +139,6 @@ pub(super) enum Signal {
     Dnt,
 }
 
-/// A snippet of the owner's. Exactly one of `html` and `file` says what is placed.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(test, derive(Serialize, JsonSchema))]
-#[cfg_attr(test, schemars(extend("required" = ["id"], "oneOf" = [{ "required": ["html"] }, { "required": ["file"] }])))]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Snippet {
-    /// Its name in messages.
-    #[cfg_attr(test, schemars(with = "String"))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<Marked<String>>,
-    /// What is placed: complete markup in ASCII.
-    #[cfg_attr(test, schemars(with = "String"))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) html: Option<Marked<String>>,
-    /// A file that holds it.
-    #[cfg_attr(test, schemars(with = "String"))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) file: Option<Marked<String>>,
-    /// Where in the page.
-    pub(super) place: Place,
-    /// The paths on whose pages it is placed, among those that are tagged.
-    pub(super) paths: Marked<Vec<Marked<String>>>,
-    /// The paths among them on whose pages it is not placed.
-    pub(super) not_paths: Vec<Marked<String>>,
-}
-
 impl Default for Server {
     fn default() -> Self {
         Server {
@@ -194,6 +168,10 @@ impl Default for Site {
             keep_query: Vec::new(),
             timezone: "UTC".into(),
             in_front: InFront::Unknown,
+            compress: Compress::Pass,
+            csp: Csp::Adapt,
+            mode: Mode::Live,
+            percent: 100,
             origin_timeout_secs: 60,
             privacy: Privacy::default(),
         }
@@ -212,12 +190,6 @@ impl Default for Privacy {
     }
 }
 
-impl Default for Snippet {
-    fn default() -> Self {
-        Snippet { id: None, html: None, file: None, place: Place::HeadEnd, paths: list("/**"), not_paths: Vec::new() }
-    }
-}
-
-fn list(only: &str) -> Marked<Vec<Marked<String>>> {
+pub(super) fn list(only: &str) -> Marked<Vec<Marked<String>>> {
     Marked { value: vec![only.into()], offset: 0 }
 }

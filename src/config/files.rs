@@ -126,6 +126,7 @@ impl<'a> Files<'a> {
     fn resolve<T>(&mut self, source: &Source, step: impl FnOnce(&mut Resolver<'_>) -> T) -> T {
         step(&mut Resolver {
             at: &|offset| source.at(offset),
+            text: &source.text,
             folder: source.folder(),
             checks: self.checks,
             claims: &mut self.claims,

@@ -44,6 +44,7 @@ pub fn for_origin(flags: &Flags) -> Result<Config, Problems> {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     let mut resolver = Resolver {
         at: &|place| At::whole(PLACES.get(place).copied().unwrap_or(SITE)),
+        text: "",
         folder: Path::new(""),
         checks: Checks::default(),
         claims: &mut Claims::default(),

@@ -20,9 +20,9 @@ mod schema;
 mod sink;
 mod site;
 mod sites;
-mod snippet;
 mod source;
 mod syntax;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -38,9 +38,10 @@ pub(crate) use folder::LONGEST as LONGEST_FOLDER;
 pub use paths::Paths;
 pub use problem::{At, Position, Problem, Problems};
 pub use sink::{Backend, BatchLimits, Begin, EventKind, Fields, FileSink, HttpSink, Rotation, Sink};
+pub use tag::{Condition, Needs, OwnerTag, Place, Purpose, Via, When};
 pub use types::{
-    Admin, Config, Honor, Host, HostSent, Identity, InFront, LogFormat, Net, Origin, OwnerTag, Place, Privacy, Server,
-    Site,
+    Admin, Compress, Config, Csp, Honor, Host, HostSent, Identity, InFront, LogFormat, Mode, Net, Origin, Privacy,
+    Server, Site,
 };
 
 /// What a room that knows more finds wrong with a site's snippets, each problem at its snippet's place.

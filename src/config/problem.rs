@@ -3,6 +3,7 @@
 //! Made by every step that reads or checks; printed by `cli`, one line each.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Where something was written: a place in a file, a file as a whole, or a flag of the command line.
@@ -40,6 +41,11 @@ impl At {
     /// A flag of the command line, or a file as a whole.
     pub(crate) fn whole(source: impl Into<Arc<str>>) -> At {
         At { source: source.into(), position: None }
+    }
+
+    /// The first byte of a file.
+    pub(crate) fn start_of(file: &Path) -> At {
+        At { source: file.display().to_string().into(), position: Some(Position { line: 1, column: 1 }) }
     }
 }
 

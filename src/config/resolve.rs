@@ -15,6 +15,8 @@ use super::{Admin, Checks, Net, Server, file, folder, host, net};
 pub(super) struct Resolver<'a> {
     /// Where a value stands.
     pub(super) at: &'a dyn Fn(usize) -> At,
+    /// The text that the values stand in; empty for flags.
+    pub(super) text: &'a str,
     /// Where relative paths start.
     pub(super) folder: &'a Path,
     /// What other rooms know.

@@ -1,6 +1,5 @@
-//! Step two for a site: its own keys, its privacy, its snippets.
+//! Step two for a site: its own keys and its privacy.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -8,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::file::{self, Signal, Tag};
 use super::marked::Marked;
 use super::resolve::Resolver;
-use super::{Honor, Host, Origin, OwnerTag, Paths, Privacy, Site, host, paths, snippet, words};
+use super::{Honor, Host, Origin, Paths, Privacy, Site, host, paths, words};
 
 /// How many bytes a name of a site, a snippet or a sink may have: it stands in each event, line and metric.
 const MAX_NAME_BYTES: usize = 64;
@@ -36,6 +35,10 @@ impl Resolver<'_> {
             origin_timeout: Duration::from_secs(file.origin_timeout_secs.into()),
             privacy: privacy(&file.privacy),
             tag: !matches!(file.tag, Tag::Switch(false)),
+            compress: file.compress,
+            csp: file.csp,
+            mode: file.mode,
+            percent: file.percent,
             name: name?,
             hosts: hosts?,
             origin: origin?,
@@ -79,40 +82,11 @@ impl Resolver<'_> {
         hosts
     }
 
-    fn paths(&mut self, include: &Marked<Vec<Marked<String>>>, exclude: &[Marked<String>]) -> Paths {
+    pub(super) fn paths(&mut self, include: &Marked<Vec<Marked<String>>>, exclude: &[Marked<String>]) -> Paths {
         if include.value.is_empty() {
             self.say(include.offset, "`paths` is empty, so that no page is meant; write [\"/**\"] for all pages");
         }
         Paths::of(self.all(&include.value, paths::pattern), self.all(exclude, paths::pattern))
-    }
-
-    /// The snippets that have something to place; the room that knows markup is asked about them.
-    fn snippets(&mut self, written: &[Marked<file::Snippet>]) -> Vec<OwnerTag> {
-        let mut ids = HashSet::new();
-        let tags: Vec<_> = written.iter().filter_map(|snippet| self.snippet(&snippet.value, &mut ids)).collect();
-        self.problems.extend((self.checks.snippets)(&tags));
-        tags
-    }
-
-    fn snippet<'f>(&mut self, file: &'f file::Snippet, ids: &mut HashSet<&'f str>) -> Option<OwnerTag> {
-        let id = file.id.as_ref().and_then(|id| {
-            let fresh = ids.insert(&id.value);
-            let twice = || format!("the site has a snippet `{}` already; write another id", id.value);
-            self.one(id, |written| plain_name(written).and_then(|id| if fresh { Ok(id) } else { Err(twice()) }))
-        });
-        let paths = self.paths(&file.paths, &file.not_paths);
-        let (html, offset) = match (&file.html, &file.file) {
-            (Some(html), None) => (self.one(html, snippet::inline)?, html.offset),
-            (None, Some(path)) => {
-                let found = self.folder.join(&path.value);
-                (self.one(path, |_| snippet::stored(&found))?, path.offset)
-            }
-            // Both or neither: `walk` has said it.
-            _ => return None,
-        };
-        // Without an id that is good the file is refused, but what is placed can still be looked at.
-        let id = id.unwrap_or_default();
-        Some(OwnerTag { id, html: html.into(), place: file.place, paths, at: (self.at)(offset) })
     }
 }
 

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 #[cfg(test)]
@@ -14,7 +13,7 @@ use {schemars::JsonSchema, serde::Serialize};
 
 #[cfg(test)]
 use super::schema::or_env;
-use super::{At, Paths, Problem, Sink};
+use super::{OwnerTag, Paths, Problem, Sink};
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -106,6 +105,14 @@ pub struct Site {
     pub privacy: Privacy,
     /// The owner's snippets, in the order of the file.
     pub tags: Vec<OwnerTag>,
+    /// In which content coding tagged pages are sent.
+    pub compress: Compress,
+    /// What is done where the site's own policies would block a tag.
+    pub csp: Csp,
+    /// Whether tagged pages are sent, or only worked out.
+    pub mode: Mode,
+    /// How many of a hundred views are tagged, drawn view by view.
+    pub percent: u8,
 }
 
 impl Site {
@@ -162,6 +169,43 @@ pub enum InFront {
     Cache,
 }
 
+/// In which content coding tagged pages are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
+#[serde(rename_all = "kebab-case")]
+pub enum Compress {
+    /// In the origin's.
+    Pass,
+    /// The origin is asked for none; Inlay encodes as the visitor likes best.
+    Client,
+    /// In none: the origin is asked for none.
+    Off,
+}
+
+/// What is done where the site's own policies (`Content-Security-Policy`) would block a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
+#[serde(rename_all = "kebab-case")]
+pub enum Csp {
+    /// They are widened by exactly what the tags need.
+    Adapt,
+    /// They are left as they are, and so is the page.
+    Respect,
+    /// As `respect`, and what `adapt` would change is told.
+    Report,
+}
+
+/// Whether tagged pages are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// They are.
+    Live,
+    /// Everything is worked out, counted and timed, and the origin's own bytes are sent.
+    Shadow,
+}
+
 /// `[site.privacy]`.
 #[derive(Debug, Clone)]
 pub struct Privacy {
@@ -197,36 +241,6 @@ pub struct Honor {
     pub dnt: bool,
 }
 
-/// A snippet of the owner's (`[[site.tag]]`).
-#[derive(Debug, Clone)]
-pub struct OwnerTag {
-    /// Its name in messages.
-    pub id: String,
-    /// What is placed: ASCII, complete markup.
-    pub html: Bytes,
-    /// Where in a page.
-    pub place: Place,
-    /// On which pages.
-    pub paths: Paths,
-    /// Where its `html` or `file` stands, for rooms that find fault with it.
-    pub at: At,
-}
-
-/// A place in a page, in the order in which a page has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[cfg_attr(test, derive(JsonSchema, Serialize), schemars(transform = or_env))]
-#[serde(rename_all = "kebab-case")]
-pub enum Place {
-    /// Directly behind `<head ...>`.
-    HeadStart,
-    /// Before `</head>`.
-    HeadEnd,
-    /// Directly behind `<body ...>`.
-    BodyStart,
-    /// Before `</body>`.
-    BodyEnd,
-}
-
 impl Origin {
     /// Host and port as they stand in `Host` and in URLs: an IPv6 address in brackets, the scheme's own port left out.
     pub fn authority(&self) -> String {
@@ -234,18 +248,6 @@ impl Origin {
         match (self.https, self.port) {
             (true, 443) | (false, 80) => host,
             (_, port) => format!("{host}:{port}"),
-        }
-    }
-}
-
-impl Place {
-    /// Its word in the file.
-    pub fn word(self) -> &'static str {
-        match self {
-            Place::HeadStart => "head-start",
-            Place::HeadEnd => "head-end",
-            Place::BodyStart => "body-start",
-            Place::BodyEnd => "body-end",
         }
     }
 }

@@ -7,9 +7,6 @@ use super::schema::{Kind, Node, TOP, child};
 /// The version that brings what design and documents already name.
 const LATER: &str = "comes with a later version (0.2)";
 
-/// Keys that are known to come: the title of their table, and the key.
-const LATER_KEYS: [(&str, &str); 1] = [("[[site.tag]]", "via")];
-
 /// Values that are known to come: the title of the table, the key, the value.
 const LATER_VALUES: [(&str, &str, &[&str]); 3] = [
     ("[site.privacy]", "identity", &["cookie"]),
@@ -24,9 +21,6 @@ pub(super) fn later(what: &str, instead: &str) -> String {
 
 /// A key that the table does not know.
 pub(super) fn unknown_key(key: &str, title: &str, table: Node) -> String {
-    if LATER_KEYS.contains(&(title, key)) {
-        return later(&format!("`{key}`"), "take it out");
-    }
     let stands = |title: &str| if title == TOP { format!("at {title}") } else { format!("in {title}") };
     let instead = match (meant(key, table), Node::section_with(key)) {
         (Some(known), _) => format!("write `{known}`"),

@@ -1,7 +1,7 @@
 //! From exchanges to events.
 
 use super::*;
-use crate::config::{Honor, HostSent, Identity, InFront, Origin, Paths, Privacy};
+use crate::config::{Compress, Csp, Honor, HostSent, Identity, InFront, Mode, Origin, Paths, Privacy};
 
 fn site(hosts: &[&str]) -> Site {
     let host = |name: &&str| if *name == "*" { Host::Any } else { Host::Name((*name).to_owned()) };
@@ -25,6 +25,10 @@ fn site(hosts: &[&str]) -> Site {
             gpc_json: false,
         },
         tags: Vec::new(),
+        compress: Compress::Pass,
+        csp: Csp::Adapt,
+        mode: Mode::Live,
+        percent: 100,
     }
 }
 

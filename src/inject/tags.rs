@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::config::{OwnerTag, Place, Site};
+use crate::config::{OwnerTag, Place, Site, Via};
 
 /// How many snippets a site may have: a page's choice is a word of bits.
 pub const MAX_SNIPPETS: usize = 64;
@@ -33,7 +33,8 @@ impl Tags {
     /// The tags of a site. `own` is the markup of our own tag: it ends with an element's end tag, and may be told apart by
     /// `own_src`, with which the address of its script begins. Snippets beyond [`MAX_SNIPPETS`] are refused before.
     pub fn new(own: &Bytes, own_src: Bytes, site: &Site) -> Arc<Tags> {
-        let snippets = site.tags.iter().take(MAX_SNIPPETS).cloned().collect();
+        let in_page = site.tags.iter().filter(|tag| tag.via == Via::Page);
+        let snippets = in_page.take(MAX_SNIPPETS).cloned().collect();
         Arc::new(Tags { own: [own.clone(), one_blank_more(own)], snippets, own_src })
     }
 

@@ -90,13 +90,9 @@ fn configuration(args: DemoArgs, shop: SocketAddr) -> Result<Config, config::Pro
     if let Some(site) = config.sites.first_mut() {
         let shop: &mut Site = Arc::make_mut(site);
         shop.name = "shop".to_owned();
-        shop.tags.push(OwnerTag {
-            id: "help".to_owned(),
-            html: Bytes::from_static(SNIPPET.as_bytes()),
-            place: Place::BodyEnd,
-            paths: Paths::new(["/help"], []).unwrap_or_default(),
-            at: At::whole("the demo's snippet"),
-        });
+        let html = Bytes::from_static(SNIPPET.as_bytes());
+        let help = Paths::new(["/help"], []).unwrap_or_default();
+        shop.tags.push(OwnerTag::new("help", html, Place::BodyEnd, help, At::whole("the demo's snippet")));
     }
     Ok(config)
 }

@@ -197,13 +197,8 @@ fn shows_every_word(lang: &str, words: &toml::Table) {
     let full = site(|site| {
         site.privacy.contact = "me".to_owned();
         site.keep_query = vec!["q".to_owned()];
-        site.tags = vec![config::OwnerTag {
-            id: "chat".to_owned(),
-            html: Bytes::new(),
-            place: config::Place::HeadEnd,
-            paths: Paths::default(),
-            at: config::At::whole("test"),
-        }];
+        let (place, at) = (config::Place::HeadEnd, config::At::whole("test"));
+        site.tags = vec![config::OwnerTag::new("chat", Bytes::new(), place, Paths::default(), at)];
     });
     let full = full.forwarded(true);
     let bare = site(|site| {

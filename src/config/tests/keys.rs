@@ -101,7 +101,6 @@ fn what_comes_later_is_an_error_that_names_the_version() {
             site_with("[[sink]]\nname = 'x'\nkind = 'stdout'\nevents = ['view', 'click']\n"),
             "8:19: `events = \"click\"`",
         ),
-        (site_with("[[site.tag]]\nid = 'x'\nhtml = '<p>'\nvia = 'page'\n"), "8:1: `via`"),
         (SITE.replace("http://127.0.0.1:3000", "unix:/run/a"), "4:10: an origin on a unix socket"),
         (site_with("privacy.identity = 'cookie'\n"), "5:20: `identity = \"cookie\"`"),
     ] {

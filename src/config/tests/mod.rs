@@ -104,7 +104,7 @@ fn every_key_stands_in_the_reference_file() {
     for key in schema::Node::all_keys() {
         let stands = REFERENCE.lines().map(|line| line.trim_start_matches(['#', ' ', '['])).any(|line| {
             line.strip_prefix(key).is_some_and(|rest| rest.starts_with([' ', ']']))
-                || ["site", "sink"].iter().any(|table| line.starts_with(&format!("{table}.{key}]")))
+                || ["site", "sink", "site.tag"].iter().any(|table| line.starts_with(&format!("{table}.{key}]")))
         });
         assert!(stands, "config/inlay.toml does not name `{key}`");
     }

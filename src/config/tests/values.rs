@@ -173,5 +173,55 @@ fn what_another_room_finds_in_snippets_is_said_with_everything_else() {
     let said = load_with(&path, &|_| None, Checks { snippets: &nothing_is_good, ..Checks::default() })
         .expect_err("three problems");
     let places: Vec<_> = said.iter().filter_map(|problem| problem.at.position).map(|at| (at.line, at.column)).collect();
-    assert_eq!(places, [(5, 1), (7, 6), (8, 8)], "the key, the id, and what the other room says at `html`");
+    assert_eq!(places, [(5, 1), (7, 6), (8, 9)], "the key, the id, and what the other room says at `html`");
+}
+
+#[test]
+fn a_snippets_rules_are_read_and_each_bad_one_is_said() {
+    let rules = "[[site.tag]]\nid = 'x'\nhtml = '<p>'\nvia = 'page'\npercent = 5\npurpose = 'functional'\n\
+        when = { query = { preview = '*' }, cookie = { plan = 'pro' }, status = [404] }\n\
+        needs = { script = ['https://a.test'], connect = ['wss://a.test'] }\n";
+    let site = load_text(&site_with(rules)).expect("a good file").sites[0].clone();
+    let tag = &site.tags[0];
+    let condition = |name: &str, value: Option<&str>| Condition { name: name.into(), value: value.map(Into::into) };
+    assert_eq!((tag.via, tag.percent, tag.purpose), (Via::Page, 5, Purpose::Functional));
+    assert_eq!(tag.when.query, [condition("preview", None)], "a star is any value");
+    assert_eq!((&tag.when.cookie[..], &tag.when.status[..]), (&[condition("plan", Some("pro"))][..], &[404][..]));
+    assert_eq!(
+        (&tag.needs.script[..], &tag.needs.connect[..]),
+        (&["https://a.test".into()][..], &["wss://a.test".into()][..])
+    );
+
+    let tag_with = |line: &str| site_with(&format!("[[site.tag]]\nid = 'x'\nhtml = '<img src=a>'\n{line}\n"));
+    assert_says(&tag_with("when.status = [500]"), "8:16: pages with status 500 are not tagged; write 200, 404 or 410");
+    assert_says(
+        &tag_with("via = 'script'\nwhen.status = [404]"),
+        "9:16: a browser's script does not learn the page's status; take `status` out, or write via = \"page\"",
+    );
+    assert_says(
+        &tag_with("when.query = { 'a=b' = '*' }"),
+        "8:16: `a=b` is no name; write it alone, such as { preview = \"1\" }",
+    );
+    for (source, said) in [
+        ("*", "`*` would allow every address there is"),
+        ("'unsafe-inline'", "`'unsafe-inline'` is no source of a policy"),
+        ("a b", "`a b` is no source of a policy"),
+    ] {
+        let instead = "write a source such as https://chat.example.net, or data:";
+        assert_says(&tag_with(&format!("needs.script = [\"{source}\"]")), &format!("8:17: {said}; {instead}"));
+    }
+    assert_says(&tag_with("percent = 101"), "8:11: `percent = 101` is out of range; write 100 or less, at least 0");
+}
+
+#[test]
+fn a_byte_of_a_snippet_has_its_place_in_the_file_it_is_written_in() {
+    let place = |html: &str, byte: usize| {
+        let text = site_with(&format!("[[site.tag]]\nid = 'x'\nhtml = {html}\n"));
+        let config = load_text(&text).unwrap_or_else(|said| panic!("{said:?}"));
+        config.sites[0].tags[0].at_byte(byte).map(|at| at.position.map(|at| (at.line, at.column)).expect("a place"))
+    };
+    assert_eq!(place("'<p>a'", 3), Some((7, 12)), "in one line");
+    assert_eq!(place("\"<p>a\"", 0), Some((7, 9)), "in quotes without escapes");
+    assert_eq!(place("\'\'\'\n<p>\n<b>\'\'\'", 4), Some((9, 1)), "in the second line of several");
+    assert_eq!(place("\"<p>\\n<b>\"", 4), None, "with escapes there is no place");
 }

@@ -4,11 +4,13 @@
 //! recover, this one refuses. What a browser without scripts, or one inside SVG, reads as markup has to be complete in that
 //! reading too. A test holds it against html5ever.
 
+mod elements;
 mod nesting;
 mod reader;
 #[cfg(test)]
 mod tests;
 
+pub use elements::{Element, elements};
 use nesting::{Nesting, quoted};
 use reader::Reader;
 
@@ -18,33 +20,31 @@ const RAW_TEXT: [&str; 9] =
 /// Elements that the page itself opens and closes; `frameset` takes the place of its body.
 const OF_THE_PAGE: [&str; 4] = ["html", "head", "body", "frameset"];
 
-/// What is wrong with a snippet, with the line where it begins; `None` where it is complete.
-pub fn problem(html: &[u8]) -> Option<String> {
+/// What is wrong with a snippet; `None` where it is complete.
+pub fn problem(html: &[u8]) -> Option<Fault> {
     if let Some(at) = html.iter().position(|byte| !byte.is_ascii()) {
         let what = "has a byte that is not ASCII: write it as a character reference, such as &eacute;";
-        return Some(said(html, Fault::new(at, what)));
+        return Some(Fault::new(at, what));
     }
     if html.trim_ascii().is_empty() {
-        return Some("is empty".to_owned());
+        return Some(Fault::new(0, "is empty"));
     }
-    complete(Reader::new(html), false).err().map(|fault| said(html, fault))
+    complete(Reader::new(html), false).err()
 }
 
-/// What is wrong, and the byte at which it begins.
-struct Fault {
-    at: usize,
-    what: String,
+/// What is wrong with a snippet, in words that follow "the snippet", and the byte at which it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The byte of the snippet, from 0.
+    pub at: usize,
+    /// What is wrong, and what to write instead.
+    pub what: String,
 }
 
 impl Fault {
     fn new(at: usize, what: impl Into<String>) -> Fault {
         Fault { at, what: what.into() }
     }
-}
-
-fn said(html: &[u8], Fault { at, what }: Fault) -> String {
-    let line = html.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
-    format!("{what} (line {line} of the snippet, byte {at})")
 }
 
 /// Reads everything that is left. `either`: whether it may also be markup where text is expected, or the other way round.

@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
             self.at += 1;
         }
@@ -81,8 +81,14 @@ impl<'a> Reader<'a> {
 
     /// Attributes up to and with the tag's `>`; whether a `/` stands before that.
     pub(super) fn attributes(&mut self) -> Result<bool, String> {
+        self.each_attribute(&mut |_, _| {})
+    }
+
+    /// [`Reader::attributes`], telling the name and the value of each as they are written.
+    pub(super) fn each_attribute(&mut self, tell: &mut dyn FnMut(&'a [u8], &'a [u8])) -> Result<bool, String> {
         loop {
             self.skip_blanks();
+            let begin = self.at;
             match self.next() {
                 None | Some(b'<') => return Err("leaves a tag open: write >".into()),
                 Some(b'>') => return Ok(false),
@@ -90,42 +96,56 @@ impl<'a> Reader<'a> {
                 Some(b'/') => {}
                 Some(b'"' | b'\'') => return Err("has a quote where no value begins: write name=\"value\"".into()),
                 Some(b'=') => return Err("has a = where no name stands before it: write name=\"value\"".into()),
-                Some(_) => self.attribute()?,
+                Some(_) => {
+                    self.attribute_name()?;
+                    let name = self.between(begin, self.at);
+                    let value = self.value()?;
+                    tell(name, value);
+                }
             }
         }
     }
 
-    /// One attribute; the position is behind the first character of its name.
-    fn attribute(&mut self) -> Result<(), String> {
+    /// The rest of an attribute's name; the position is behind its first character.
+    fn attribute_name(&mut self) -> Result<(), String> {
         while let Some(byte) = self.peek().filter(|byte| !byte.is_ascii_whitespace()) {
             match byte {
-                b'/' | b'>' => return Ok(()),
-                b'=' => break,
+                b'/' | b'>' | b'=' => break,
                 b'"' | b'\'' => return Err("has a quote where no value begins: write name=\"value\"".into()),
                 b'<' => return Err("leaves a tag open: write >".into()),
                 _ => self.at += 1,
             }
         }
-        self.skip_blanks();
-        if self.skip(b"=") {
-            self.skip_blanks();
-            return self.value();
-        }
         Ok(())
     }
 
-    /// The value of an attribute, in quotes or up to the next blank or `>`.
-    fn value(&mut self) -> Result<(), String> {
+    /// The value of an attribute, behind its `=`: in quotes, or up to the next blank or `>`. Empty where there is none.
+    fn value(&mut self) -> Result<&'a [u8], String> {
+        let behind_name = self.at;
+        self.skip_blanks();
+        if !self.skip(b"=") {
+            self.at = behind_name;
+            return Ok(&[]);
+        }
+        self.skip_blanks();
         if let Some(quote) = self.peek().filter(|byte| matches!(byte, b'"' | b'\'')) {
             self.at += 1;
-            return if self.skip_past(&[quote]) { Ok(()) } else { Err("leaves a quote open".into()) };
+            let begin = self.at;
+            let closed = self.skip_past(&[quote]);
+            let text = self.between(begin, self.at - usize::from(closed));
+            return if closed { Ok(text) } else { Err("leaves a quote open".into()) };
         }
+        let begin = self.at;
         while let Some(byte) = self.peek().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'>') {
             if matches!(byte, b'"' | b'\'' | b'<' | b'`') {
                 return Err("has a value with a quote or < in it: put the value in quotes".into());
             }
             self.at += 1;
         }
-        Ok(())
+        Ok(self.between(begin, self.at))
+    }
+
+    fn between(&self, begin: usize, end: usize) -> &'a [u8] {
+        self.html.get(begin..end).unwrap_or_default()
     }
 }

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::*;
-use crate::config::{Honor, Host, HostSent, Identity, InFront, Origin, Paths, Privacy, Site};
+use crate::config::{Compress, Csp, Honor, Host, HostSent, Identity, InFront, Mode, Origin, Paths, Privacy, Site};
 use crate::enrich::Exchange;
 use crate::event::ViewId;
 use crate::inject::Outcome;
@@ -55,6 +55,10 @@ pub(super) fn site(name: &str, zone: &str) -> Arc<Site> {
             gpc_json: false,
         },
         tags: vec![],
+        compress: Compress::Pass,
+        csp: Csp::Adapt,
+        mode: Mode::Live,
+        percent: 100,
     })
 }
 

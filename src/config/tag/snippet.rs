@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::source::read_at_most;
+use crate::config::source::read_at_most;
 
 /// The largest snippet, in bytes: each page bears it.
 const MAX_SNIPPET_BYTES: u64 = 64 * 1024;
@@ -12,6 +12,14 @@ const MAX_SNIPPET_BYTES: u64 = 64 * 1024;
 /// A snippet that stands in the configuration; `Err` is the sentence for the owner.
 pub(super) fn inline(html: &str) -> Result<Vec<u8>, String> {
     checked(html.as_bytes().to_vec()).map_err(|(what, instead)| format!("the snippet {what}; {instead}"))
+}
+
+/// The byte of `text` at which the snippet's first stands, where all of them stand there as they are, without escapes.
+/// `offset`: that of its value, which is in quotes.
+pub(super) fn begin(text: &str, offset: usize, html: &[u8]) -> Option<usize> {
+    // One quote or three, and a line break behind three.
+    let begins = [1, 3, 4, 5].into_iter().map(|quotes| offset + quotes);
+    begins.into_iter().find(|begin| text.as_bytes().get(*begin..).is_some_and(|rest| rest.starts_with(html)))
 }
 
 /// A snippet in a file of its own; `Err` is the sentence for the owner.
