@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use inlay::config::{Honor, Host, HostSent, Identity, InFront, Origin, Paths, Privacy, Site};
+use inlay::config::{Compress, Csp, Honor, Host, HostSent, Identity, InFront, Mode, Origin, Paths, Privacy, Site};
 use inlay::ledger::{self, Clock};
 use views::Views;
 
@@ -85,6 +85,10 @@ fn sites() -> Vec<Arc<Site>> {
             gpc_json: false,
         },
         tags: vec![],
+        compress: Compress::Pass,
+        csp: Csp::Adapt,
+        mode: Mode::Live,
+        percent: 100,
     })]
 }
 

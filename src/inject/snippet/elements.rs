@@ -116,22 +116,22 @@ fn reference(behind: &str) -> Option<(char, &str)> {
 mod tests {
     use super::*;
 
-    fn names(html: &str) -> Result<Vec<(&'static str, Vec<(String, String)>)>, String> {
-        let elements = elements(html.as_bytes()).map_err(|fault| format!("{}: {}", fault.at, fault.what))?;
-        Ok(elements.into_iter().map(|element| (element.name, element.attributes)).collect())
+    fn read(html: &str) -> Result<Vec<Element>, String> {
+        elements(html.as_bytes()).map_err(|fault| format!("{}: {}", fault.at, fault.what))
     }
 
     #[test]
     fn scripts_links_and_images_are_read_with_their_attributes() {
         let html = "<script async SRC='https://a.test/w.js?a=1&amp;b=2&c=3'></script>\n<!-- and -->\
             <link rel=stylesheet href=/a.css><img alt=\"&#233;&quot;\" src=/p.gif />";
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let pair = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let element = |name, pairs: &[_]| Element { name, attributes: pairs.iter().map(pair).collect() };
         assert_eq!(
-            names(html).expect("three elements"),
+            read(html).expect("three elements"),
             [
-                ("script", vec![pair("async", ""), pair("src", "https://a.test/w.js?a=1&b=2&c=3")]),
-                ("link", vec![pair("rel", "stylesheet"), pair("href", "/a.css")]),
-                ("img", vec![pair("alt", "\u{e9}\""), pair("src", "/p.gif")]),
+                element("script", &[("async", ""), ("src", "https://a.test/w.js?a=1&b=2&c=3")]),
+                element("link", &[("rel", "stylesheet"), ("href", "/a.css")]),
+                element("img", &[("alt", "\u{e9}\""), ("src", "/p.gif")]),
             ]
         );
     }
@@ -148,7 +148,7 @@ mod tests {
             ("<!-- nothing -->", "16: has no element"),
             ("<img", "0: leaves a tag open"),
         ] {
-            let found = names(html).expect_err("no list of elements");
+            let found = read(html).expect_err("no list of elements");
             assert!(found.starts_with(said), "{html}: {found}");
         }
     }
