@@ -4,10 +4,11 @@
 //! order of [`Reason`]. The two are kept apart because an answer that a shared cache may reuse, and that is left untagged for
 //! the request's sake only, must not be stored for others (see `reuse`).
 
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode, request, response};
 
 use super::request::{Asked, is_of_html};
+use super::validator::{Sent, Validator, confirmed, names_a_copy};
 use super::{Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
 use crate::signal::{Refusal, Standing};
 
@@ -20,6 +21,11 @@ pub struct Verdict {
     pub(super) reusable: bool,
     /// Whether shared caches are forbidden to keep it.
     pub(super) private: bool,
+    /// What becomes of the answer's own validators.
+    pub(super) validator: Validator,
+    /// It is a 304, and no copy that the client named is what a full answer would be: the origin has to be asked again, without
+    /// conditions.
+    pub ask_again: bool,
 }
 
 /// Whether a page is tagged.
@@ -44,21 +50,92 @@ pub fn eligible(
     let chosen = if here && site.config.tag { site.choose(path) } else { 0 };
     let snippets = chosen != 0;
     let asked = matches!(facts.asked, Asked::Get | Asked::Head);
+    let unchanged = response.status == StatusCode::NOT_MODIFIED;
     // With a snippet the answer becomes private, and is an ordinary page again.
-    let reusable = asked && !snippets && reuse::is_reusable(&response.headers, facts.authorized, site.config.in_front);
+    let dated = unchanged && facts.is_navigation() && facts.asks_of_dated();
+    let reusable = asked && !snippets && is_reusable(response, site, facts, dated);
     let answer = Answer { response, site, facts, here };
-    let of_answer = answer.reason(false);
+    let of_answer = answer.reason(unchanged);
     let of_request = reason_of_request(facts, standing, reusable);
-    let private = match (snippets, reusable && of_request.is_some()) {
+    // A 304 tells too little of the copy to be sure that no cache would go on with it.
+    let maybe_reusable = reusable || unchanged && asked && is_reusable(response, site, facts, facts.asks_of_dated());
+    let private = match (snippets, maybe_reusable && of_request.is_some()) {
         (true, _) => answer.reason(true).is_none_or(|reason| reason > Reason::NotHtml),
         (false, true) => answer.reason(true).is_none(),
         (false, false) => false,
     };
     let decision = match [of_answer, of_request].into_iter().flatten().min() {
         Some(reason) => Decision::Skip(reason),
-        None => Decision::Tag(site.plan(chosen, !facts.says_document)),
+        // Of a page that is the same for everybody the body is asked whoever asks.
+        None => Decision::Tag(site.plan(chosen, reusable || !facts.says_document)),
     };
-    Verdict { decision, reusable, private }
+    let verdict = Verdict { decision, reusable, private, validator: Validator::Kept, ask_again: false };
+    if unchanged && asked { verdict.on_copies(response, facts) } else { verdict.on_page(response, asked) }
+}
+
+impl Verdict {
+    /// Gives a tagged page its validator. Only what is asked for again by the same address can be confirmed.
+    fn on_page(mut self, response: &response::Parts, asked: bool) -> Verdict {
+        if let Decision::Tag(plan) = &self.decision {
+            self.validator = match asked && response.status == StatusCode::OK {
+                true => Validator::of(&response.headers, plan.template(), plan.variant()),
+                false => Validator::Gone,
+            };
+        }
+        self
+    }
+
+    /// Judges a 304 by the copies that the origin was asked about: it is decided on like the page that it confirms.
+    fn on_copies(mut self, response: &response::Parts, facts: &RequestFacts) -> Verdict {
+        match (&self.decision, &facts.sent) {
+            (Decision::Tag(plan), Sent::Ours(tags)) => {
+                match confirmed(tags, &response.headers, plan.template(), plan.variant()) {
+                    Some(tag) => self.validator = Validator::Ours(tag),
+                    None => self.ask_again = true,
+                }
+            }
+            (Decision::Tag(_), _) | (Decision::Skip(_), Sent::Ours(_) | Sent::Taken) => self.ask_again = true,
+            (Decision::Skip(_), Sent::Rest) => self.ask_again = !names_a_copy(&response.headers),
+            (Decision::Skip(_), Sent::Nothing | Sent::AsTheyCame) => {}
+        }
+        self
+    }
+
+    /// What is done where the origin cannot be asked again, or says the same: which copy is meant is the client's to know, and
+    /// no copy's validator or view is renewed by it.
+    #[must_use]
+    pub fn without_asking(self) -> Verdict {
+        let private = self.private || self.reusable;
+        Verdict {
+            decision: Decision::Skip(Reason::Status),
+            private,
+            validator: Validator::Gone,
+            ask_again: false,
+            ..self
+        }
+    }
+}
+
+/// Whether an answer that is no page by what it tells is a 304 by which shared caches would go on with a copy that may be an
+/// untagged page: for a fetch alone it may stand. Then [`super::keep_from_caches`] is to be called.
+pub fn may_renew_untagged(
+    request: &request::Parts,
+    response: &response::Parts,
+    site: &Site,
+    facts: &RequestFacts,
+) -> bool {
+    response.status == StatusCode::NOT_MODIFIED
+        && matches!(facts.asked, Asked::Get | Asked::Head)
+        && facts.sent == Sent::AsTheyCame
+        && facts.may_show_page
+        && !response.headers.contains_key(CONTENT_TYPE)
+        && site.config.tag
+        && site.has_page_at(request.uri.path(), facts)
+        && is_reusable(response, site, facts, facts.dated)
+}
+
+fn is_reusable(response: &response::Parts, site: &Site, facts: &RequestFacts, dated: bool) -> bool {
+    reuse::is_reusable(&response.headers, facts.authorized, site.config.in_front, dated)
 }
 
 /// An answer, and what it is looked at with.
@@ -80,7 +157,7 @@ impl Answer<'_> {
         let of_page = unchanged || as_page && response.status == StatusCode::PARTIAL_CONTENT;
         let html = || if unchanged { is_of_html(response, facts.file) } else { media::is(headers, &["text/html"]) };
         let checks: [(Reason, &dyn Fn() -> bool); 11] = [
-            (Reason::Status, &|| response.status != StatusCode::OK && !of_page),
+            (Reason::Status, &|| !is_tagged(response.status) && !of_page),
             (Reason::NotHtml, &|| !html()),
             (Reason::Attachment, &|| is_attachment(headers)),
             (Reason::Partial, &|| headers.contains_key(CONTENT_RANGE) && !of_page),
@@ -95,6 +172,11 @@ impl Answer<'_> {
         let first = checks.iter().find(|(_, holds)| holds()).map(|(reason, _)| *reason);
         first.or_else(|| csp::forbids(headers, facts.https))
     }
+}
+
+/// The statuses whose pages visitors read: found, not found, gone.
+fn is_tagged(status: StatusCode) -> bool {
+    matches!(status, StatusCode::OK | StatusCode::NOT_FOUND | StatusCode::GONE)
 }
 
 /// What speaks against tagging for this request.

@@ -1,20 +1,19 @@
 //! What becomes of an answer's header: made true for the body that will follow, and telling what was done.
 
-use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, ETAG, LAST_MODIFIED};
+use http::header::{ACCEPT_RANGES, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::eligible::{Decision, Verdict};
+use super::validator::Validator;
 use super::{Reason, reuse};
 
 /// Tells of every page what was done with it; nothing else bears it.
 pub const X_INLAY: HeaderName = HeaderName::from_static("x-inlay");
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+/// Bears the view's id to the page.
+pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// What a tagged body makes untrue: validators of another body, ranges of it, and its digests (RFC 9530; RFC 3230;
-/// RFC 1864).
-const UNTRUE: [HeaderName; 7] = [
-    ETAG,
-    LAST_MODIFIED,
+/// What a tagged body makes untrue besides its validators: ranges of it, and its digests (RFC 9530; RFC 3230; RFC 1864).
+const UNTRUE: [HeaderName; 5] = [
     ACCEPT_RANGES,
     HeaderName::from_static("content-md5"),
     HeaderName::from_static("digest"),
@@ -68,16 +67,21 @@ pub enum Length {
     Drop,
 }
 
-/// Changes the header of a page to fit what was decided. `view_id`: the digits of the view's name, where it may be told to
-/// the page.
+/// Changes the header of a page to fit what was decided; that of a 304 like that of the page which it confirms. `view_id`: the
+/// digits of the view's name, where it may be told to the page.
 #[must_use]
 pub fn prepare(edit: &mut impl HeaderEdit, verdict: &Verdict, view_id: Option<[u8; 32]>) -> Length {
     if verdict.private {
         reuse::make_private(edit);
     }
+    verdict.validator.apply(edit);
     match &verdict.decision {
         Decision::Skip(reason) => {
             say_skipped(edit, *reason);
+            if verdict.validator == Validator::Gone {
+                // A 304 without this field would show the id that the copy was stored with.
+                edit.append(SERVER_TIMING, NO_VIEW);
+            }
             Length::Untouched
         }
         Decision::Tag(plan) => {
@@ -96,7 +100,13 @@ pub fn prepare(edit: &mut impl HeaderEdit, verdict: &Verdict, view_id: Option<[u
     }
 }
 
-const NO_VIEW: HeaderValue = HeaderValue::from_static("inlay;desc=\"\"");
+/// Forbids shared caches to keep an answer that is no page by what it tells.
+pub fn keep_from_caches(edit: &mut impl HeaderEdit) {
+    reuse::make_private(edit);
+}
+
+/// In the place of an id where none may be told.
+pub const NO_VIEW: HeaderValue = HeaderValue::from_static("inlay;desc=\"\"");
 
 /// What tells the page its view's id.
 fn view(id: [u8; 32]) -> HeaderValue {

@@ -14,11 +14,12 @@ mod rewriter;
 mod site;
 pub mod snippet;
 mod tags;
+mod validator;
 
-pub use eligible::{Decision, Verdict, eligible};
-pub use headers::{HeaderEdit, Length, X_INLAY, prepare};
+pub use eligible::{Decision, Verdict, eligible, may_renew_untagged};
+pub use headers::{HeaderEdit, Length, NO_VIEW, SERVER_TIMING, X_INLAY, keep_from_caches, prepare};
 pub use reason::{Outcome, Reason};
 pub use request::RequestFacts;
 pub use rewriter::Rewriter;
-pub use site::Site;
+pub use site::{Expectation, Site};
 pub use tags::{MAX_SNIPPETS, Plan, Tags};

@@ -7,7 +7,9 @@ use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, response};
 
-use super::{list, media};
+use super::site::Expectation;
+use super::validator::{Sent, send_conditions};
+use super::{HeaderEdit, list, media};
 
 /// How the `Accept` of every navigation begins, to the byte: Turbo sends a blank behind the comma, and is none.
 const NAVIGATION_ACCEPT: &[u8] = b"text/html,application/xhtml+xml,";
@@ -54,6 +56,14 @@ pub struct RequestFacts {
     pub(super) file: bool,
     frame: bool,
     prefetch: bool,
+    /// `If-None-Match` or `If-Modified-Since` stands in it, or `Range`, which may have a condition too.
+    pub(super) conditional: bool,
+    /// `If-Modified-Since` stood in it.
+    pub(super) dated: bool,
+    /// By what its fields say the answer is not shown as a picture, run as a script or the like.
+    pub(super) may_show_page: bool,
+    /// What has become of its conditions.
+    pub(super) sent: Sent,
 }
 
 impl RequestFacts {
@@ -77,7 +87,26 @@ impl RequestFacts {
             file: is_file(request.uri.path()),
             frame: matches!(fields.destination, b"iframe" | b"frame"),
             prefetch: fields.purpose.starts_with(b"prefetch"),
+            conditional: fields.etagged || fields.dated || fields.range,
+            dated: fields.dated,
+            may_show_page: says_document || may_show_page(&fields),
+            sent: Sent::default(),
         }
+    }
+
+    /// Whether conditions stand in the request: then [`RequestFacts::send_conditions`] is to be called.
+    pub fn is_conditional(&self) -> bool {
+        self.conditional
+    }
+
+    /// Changes the request's conditions so that no copy is confirmed but one like the full answer would be.
+    pub fn send_conditions(&mut self, edit: &mut impl HeaderEdit, expectation: Expectation) {
+        self.sent = send_conditions(edit, expectation.0);
+    }
+
+    /// Whether a copy is asked about that bears `Last-Modified`.
+    pub(super) fn asks_of_dated(&self) -> bool {
+        self.dated || self.sent.is_dated()
     }
 
     /// Whether a page is to be shown, and not fetched by a script, saved or prefetched as a part.
@@ -85,9 +114,12 @@ impl RequestFacts {
         self.navigation && self.asked != Asked::Other
     }
 
-    /// Whether an answer from upstream is a page: one to a navigation, or of an HTML type.
+    /// Whether an answer from upstream is a page: one to a navigation, or of an HTML type, or about a copy of a page of ours.
     pub fn is_page(&self, response: &response::Parts) -> bool {
-        self.is_navigation() || is_html_type(&response.headers)
+        self.is_navigation()
+            || is_html_type(&response.headers)
+            || response.status == StatusCode::NOT_MODIFIED
+                && matches!(self.sent, Sent::Ours(_) | Sent::Taken | Sent::Rest)
     }
 
     /// Whether an answer from upstream is a view: a GET or POST navigation to HTML (or a 304 to one) that was found or is
@@ -133,6 +165,8 @@ struct Fields<'a> {
     accept: &'a [u8],
     fragment: bool,
     range: bool,
+    etagged: bool,
+    dated: bool,
     upgrade: bool,
     cache_control: bool,
     authorized: bool,
@@ -154,6 +188,8 @@ impl<'a> Fields<'a> {
                 "sec-fetch-mode" => keep(&mut fields.mode),
                 "sec-purpose" => keep(&mut fields.purpose),
                 "range" => fields.range = true,
+                "if-none-match" => fields.etagged = true,
+                "if-modified-since" => fields.dated = true,
                 "upgrade" => fields.upgrade = true,
                 "cache-control" => fields.cache_control = true,
                 "authorization" => fields.authorized = true,
@@ -166,6 +202,14 @@ impl<'a> Fields<'a> {
 
 fn is_fragment_field(name: &str) -> bool {
     FRAGMENT_FIELDS.contains(&name) || FRAGMENT_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// A script's fetch, a cache that hands nothing on of what its visitors sent, a program: the answer may be a page.
+fn may_show_page(fields: &Fields<'_>) -> bool {
+    let part = |kind: &[u8]| fields.accept.get(..kind.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(kind));
+    let is_part =
+        [&b"image/"[..], b"text/css", b"video/", b"audio/", b"font/", b"application/json"].into_iter().any(part);
+    matches!(fields.destination, b"" | b"empty") && !is_part
 }
 
 fn is_file(path: &str) -> bool {

@@ -34,7 +34,7 @@ struct Directives {
     frees: bool,
     shared_life: Option<u64>,
     life: Option<u64>,
-    /// `stale-while-revalidate` (RFC 5861 section 3).
+    /// `stale-while-revalidate` and `stale-if-error` (RFC 5861).
     stale: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ impl Directives {
                 directives.shared_life = directives.shared_life.max(seconds());
             } else if is("max-age") {
                 directives.life = directives.life.max(seconds());
-            } else if is("stale-while-revalidate") {
+            } else if is("stale-while-revalidate") || is("stale-if-error") {
                 directives.stale = directives.stale.max(seconds());
             }
         }
@@ -68,8 +68,9 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 /// Whether a shared cache may use the answer to a GET again without asking us. `authorized`: the request bears
-/// `Authorization`.
-pub(super) fn is_reusable(headers: &HeaderMap, authorized: bool, in_front: InFront) -> bool {
+/// `Authorization`. `dated`: the answer is a 304 about a copy that bears `Last-Modified`, which a 304 leaves out; all else that
+/// counts here it has to repeat (RFC 9110 section 15.4.5).
+pub(super) fn is_reusable(headers: &HeaderMap, authorized: bool, in_front: InFront, dated: bool) -> bool {
     if in_front == InFront::None {
         return false;
     }
@@ -80,7 +81,7 @@ pub(super) fn is_reusable(headers: &HeaderMap, authorized: bool, in_front: InFro
     let said = Directives::of(headers, &CACHE_CONTROL);
     targeted
         || lives_in_nginx(headers)
-        || !said.forbids && (said.frees || !authorized) && lives(headers, &said, in_front)
+        || !said.forbids && (said.frees || !authorized) && lives(headers, &said, in_front, dated)
 }
 
 /// Seconds, or a time behind an `@`, which is taken for one to come. A 0 keeps nginx alone from storing, and what cannot be
@@ -92,7 +93,7 @@ fn lives_in_nginx(headers: &HeaderMap) -> bool {
     })
 }
 
-fn lives(headers: &HeaderMap, said: &Directives, in_front: InFront) -> bool {
+fn lives(headers: &HeaderMap, said: &Directives, in_front: InFront, dated: bool) -> bool {
     if said.stale.is_some_and(|stale| stale > 0) {
         return true;
     }
@@ -100,7 +101,7 @@ fn lives(headers: &HeaderMap, said: &Directives, in_front: InFront) -> bool {
         Some(life) => life > 0,
         None if headers.contains_key(EXPIRES) => expires_later(headers),
         // No life is said: a cache may guess one from the last change (RFC 9111 section 4.2.2); some store by default.
-        None => headers.contains_key(LAST_MODIFIED) || in_front == InFront::Cache,
+        None => dated || headers.contains_key(LAST_MODIFIED) || in_front == InFront::Cache,
     }
 }
 
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_a_shared_cache_may_use_again_is_told_by_rfc_9111() {
-        let cases: [Case; 27] = [
+        let cases: [Case; 28] = [
             ("no field at all", &[], false),
             ("3: max-age", &[("cache-control", "max-age=60")], true),
             ("max-age of nothing", &[("cache-control", "max-age=0")], false),
@@ -175,6 +176,7 @@ mod tests {
             ("5.3: max-age goes before expires", &[("cache-control", "max-age=0"), ("expires", LATER)], false),
             ("4.2.2: a guess from the last change", &[("last-modified", NOW)], true),
             ("a life that cannot be read", &[("cache-control", "max-age=soon")], true),
+            ("RFC 5861: stale where it cannot be asked", &[("cache-control", "max-age=0, stale-if-error=9")], true),
             ("RFC 5861: stale while it is asked", &[("cache-control", "max-age=0, stale-while-revalidate=9")], true),
             (
                 "RFC 9213: a life for others",
@@ -197,18 +199,20 @@ mod tests {
             ("7.3: a cookie hinders nobody", &[("cache-control", "max-age=60"), ("set-cookie", "a=b")], true),
         ];
         for (rule, lines, reusable) in cases {
-            assert_eq!(is_reusable(&answer(lines), false, InFront::Unknown), reusable, "{rule}: {lines:?}");
+            assert_eq!(is_reusable(&answer(lines), false, InFront::Unknown, false), reusable, "{rule}: {lines:?}");
         }
     }
 
     #[test]
     fn authorization_and_what_stands_in_front_are_reckoned_with() {
         let fresh = answer(&[("cache-control", "max-age=60")]);
-        assert!(!is_reusable(&fresh, true, InFront::Unknown), "3.5: under Authorization");
+        assert!(!is_reusable(&fresh, true, InFront::Unknown, false), "3.5: under Authorization");
         let freed = answer(&[("cache-control", "max-age=60, public")]);
-        assert!(is_reusable(&freed, true, InFront::Unknown), "3.5: under Authorization, but public");
-        assert!(!is_reusable(&fresh, false, InFront::None), "nothing stands in front");
-        assert!(is_reusable(&HeaderMap::new(), false, InFront::Cache), "a cache that stores without being told");
+        assert!(is_reusable(&freed, true, InFront::Unknown, false), "3.5: under Authorization, but public");
+        assert!(!is_reusable(&fresh, false, InFront::None, false), "nothing stands in front");
+        assert!(is_reusable(&HeaderMap::new(), false, InFront::Cache, false), "a cache that stores without being told");
+        assert!(is_reusable(&HeaderMap::new(), false, InFront::Unknown, true), "a 304 about a copy with a date");
+        assert!(!is_reusable(&answer(&[("cache-control", "no-cache")]), false, InFront::Unknown, true), "told not to");
     }
 
     #[test]

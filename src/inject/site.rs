@@ -6,8 +6,9 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::request::Asked;
+use super::validator::Expected;
 use super::{Plan, RequestFacts, Tags};
-use crate::config;
+use crate::config::{self, InFront};
 use crate::signal::Standing;
 
 /// A site's configuration with its tags.
@@ -17,6 +18,10 @@ pub struct Site {
     tags: Arc<Tags>,
 }
 
+/// What an answer will be, as far as the request tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Expectation(pub(super) Expected);
+
 impl Site {
     /// `own`: the markup of our own tag; `own_src`: how the address of its script begins.
     pub fn new(config: Arc<config::Site>, own: &Bytes, own_src: Bytes) -> Site {
@@ -24,15 +29,30 @@ impl Site {
         Site { config, tags }
     }
 
-    /// Whether the request, as far as it tells by itself, would get a tagged page: then it goes to the origin without
-    /// conditions, since only a fresh page can be tagged.
-    pub fn would_tag(&self, request: &Parts, facts: &RequestFacts, standing: Standing) -> bool {
-        matches!(facts.asked, Asked::Get | Asked::Head)
-            && facts.is_navigation()
-            && !(facts.range || facts.upgrade || facts.no_transform)
+    /// What the answer will be, as far as the request tells by itself: which copies may be confirmed follows from it.
+    pub fn expects(&self, request: &Parts, facts: &RequestFacts, standing: Standing) -> Expectation {
+        Expectation(self.expected(request, facts, standing))
+    }
+
+    fn expected(&self, request: &Parts, facts: &RequestFacts, standing: Standing) -> Expected {
+        if !matches!(facts.asked, Asked::Get | Asked::Head) {
+            return Expected::AsItIs;
+        }
+        let path = request.uri.path();
+        let taggable = !(facts.range || facts.upgrade || facts.no_transform || facts.fragment)
             && standing == Standing::Yes
             && self.config.tag
-            && self.has_page_at(request.uri.path(), facts)
+            && self.has_page_at(path, facts);
+        if !taggable {
+            return Expected::Plain;
+        }
+        let chosen = self.choose(path);
+        let reusable = chosen == 0 && facts.may_show_page && self.config.in_front != InFront::None;
+        match facts.is_navigation() {
+            true => Expected::Tagged(Some(self.tags.template(chosen))),
+            false if reusable => Expected::Perhaps(self.tags.template(chosen)),
+            false => Expected::Plain,
+        }
     }
 
     /// Whether pages at this path are tagged.

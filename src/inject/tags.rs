@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::validator::{Template, Variant};
 use crate::config::{OwnerTag, Place, Site, Via};
 
 /// How many snippets a site may have: a page's choice is a word of bits.
@@ -17,6 +18,8 @@ pub struct Tags {
     snippets: Vec<OwnerTag>,
     /// How the address of our own script begins in this site, such as `/_inlay/t.`: a page that has one is tagged already.
     own_src: Bytes,
+    /// What names our own tag in entity tags, and each snippet.
+    templates: (Template, Vec<Template>),
 }
 
 /// The tags of one page, in the order in which they stand in it. Our own tag is always the first.
@@ -34,8 +37,9 @@ impl Tags {
     /// `own_src`, with which the address of its script begins. Snippets beyond [`MAX_SNIPPETS`] are refused before.
     pub fn new(own: &Bytes, own_src: Bytes, site: &Site) -> Arc<Tags> {
         let in_page = site.tags.iter().filter(|tag| tag.via == Via::Page);
-        let snippets = in_page.take(MAX_SNIPPETS).cloned().collect();
-        Arc::new(Tags { own: [own.clone(), one_blank_more(own)], snippets, own_src })
+        let snippets: Vec<OwnerTag> = in_page.take(MAX_SNIPPETS).cloned().collect();
+        let templates = (Template::of("own", own), snippets.iter().map(template_of).collect());
+        Arc::new(Tags { own: [own.clone(), one_blank_more(own)], snippets, own_src, templates })
     }
 
     /// The tags of the page at `path`.
@@ -47,6 +51,13 @@ impl Tags {
     pub(super) fn choose(&self, path: &str) -> u64 {
         let bits = (0..).zip(&self.snippets).filter(|(_, snippet)| snippet.paths.matches(path));
         bits.fold(0, |chosen, (bit, _)| chosen | 1 << bit)
+    }
+
+    /// What names the tags of a page whose snippets are chosen.
+    pub(super) fn template(&self, chosen: u64) -> Template {
+        let (own, snippets) = &self.templates;
+        let of_them = (0..).zip(snippets).filter(|(bit, _)| chosen & 1 << bit != 0);
+        of_them.fold(*own, |before, (_, snippet)| before.and(*snippet))
     }
 
     /// The tags of a page whose snippets are chosen.
@@ -84,6 +95,16 @@ impl Plan {
         self.ask_body
     }
 
+    /// What names the tags in the page's entity tag.
+    pub(super) fn template(&self) -> Template {
+        self.tags.template(self.chosen)
+    }
+
+    /// What else the page's bytes follow from.
+    pub(super) fn variant(&self) -> Variant {
+        Variant { asks_body: self.ask_body }
+    }
+
     /// How the address of our own script begins.
     pub(super) fn own_src(&self) -> &[u8] {
         &self.tags.own_src
@@ -102,6 +123,10 @@ impl Plan {
         let chosen = self.chosen;
         (0..).zip(&self.tags.snippets).filter(move |(bit, _)| chosen & 1 << bit != 0).map(|(_, snippet)| snippet)
     }
+}
+
+fn template_of(snippet: &OwnerTag) -> Template {
+    Template::of(snippet.place.word(), &snippet.html)
 }
 
 /// The same markup with a blank before its last `>`: inside an end tag, where it means nothing.

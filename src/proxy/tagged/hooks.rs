@@ -18,7 +18,7 @@ use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyWarnLogContext, PurgeStatus, RangeType};
 use tokio::sync::mpsc;
 
-use super::{Context, Page, Tagged};
+use super::{Context, Page, Tagged, again};
 
 #[async_trait]
 impl<P> ProxyHttp for Tagged<P>
@@ -54,7 +54,7 @@ where
         if self.tagging.answer(session, &ctx.page).await? {
             return Ok(true);
         }
-        self.tagging.prepare_request(session, &ctx.page);
+        self.tagging.prepare_request(session, &mut ctx.page);
         self.inner.request_filter(session, &mut ctx.inner).await
     }
 
@@ -254,7 +254,7 @@ where
     }
 
     fn suppress_error_log(&self, session: &Session, ctx: &Self::CTX, error: &Error) -> bool {
-        self.inner.suppress_error_log(session, &ctx.inner, error) || ctx.page.said_no()
+        self.inner.suppress_error_log(session, &ctx.inner, error) || ctx.page.said_no() || again::is_wish(error)
     }
 
     fn suppress_proxy_warn_log(
@@ -264,7 +264,8 @@ where
         error: &Error,
         context: ProxyWarnLogContext,
     ) -> bool {
-        self.inner.suppress_proxy_warn_log(session, &ctx.inner, error, context) || ctx.page.said_no()
+        let of_inner = self.inner.suppress_proxy_warn_log(session, &ctx.inner, error, context);
+        of_inner || ctx.page.said_no() || again::is_wish(error)
     }
 
     fn error_while_proxy(
@@ -275,6 +276,9 @@ where
         ctx: &mut Self::CTX,
         reused: bool,
     ) -> Box<Error> {
+        if again::is_wish(&error) {
+            return error;
+        }
         self.inner.error_while_proxy(peer, session, error, &mut ctx.inner, reused)
     }
 
@@ -289,6 +293,9 @@ where
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Self::CTX) -> FailToProxy {
+        if again::is_wish(error) {
+            return again::give_up(session).await;
+        }
         self.inner.fail_to_proxy(session, error, &mut ctx.inner).await
     }
 

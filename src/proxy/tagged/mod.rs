@@ -11,7 +11,9 @@
 //! What a subrequest of `P`'s gets (a cache that refreshes a stale page in the background) was shown to nobody: it is neither
 //! tagged nor counted.
 
+mod again;
 mod body;
+mod edit;
 mod hooks;
 mod record;
 mod request;
@@ -26,6 +28,7 @@ use http::{HeaderValue, Uri};
 use crate::event::ViewId;
 use crate::inject::{Outcome, RequestFacts, Rewriter};
 use crate::signal::Standing;
+use again::Again;
 use tagging::TaggedSite;
 pub use tagging::{Tagging, TaggingParts};
 
@@ -56,6 +59,7 @@ struct Page {
     /// `None` for a host that no site has: such a request is `P`'s alone.
     visit: Option<Visit>,
     state: State,
+    again: Again,
     /// When the request went to the origin, and how long its answer's header took.
     sent: Option<Instant>,
     origin_us: u32,

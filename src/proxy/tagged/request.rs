@@ -1,11 +1,12 @@
 //! A request's beginning: whose it is, what the visitor said, what lies under the prefix, and what the origin is not sent.
 
 use bytes::Bytes;
-use http::header::{COOKIE, EXPECT, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{COOKIE, EXPECT};
 use http::{HeaderValue, Response};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::{Result, Session};
 
+use super::edit::Edit;
 use super::{Asked, Page, Tagging, Visit};
 use crate::collect::{self, Downstream, Route};
 use crate::inject::RequestFacts;
@@ -59,24 +60,22 @@ impl Tagging {
         }
     }
 
-    /// A navigation that would be tagged goes up without conditions: no copy but a fresh one can be tagged.
-    pub(super) fn prepare_request(&self, session: &mut Session, page: &Page) {
-        let Some(visit) = &page.visit else { return };
-        if visit.site.inject.would_tag(session.req_header(), &visit.facts, visit.standing) {
-            let request = session.req_header_mut();
-            request.remove_header(&IF_NONE_MATCH);
-            request.remove_header(&IF_MODIFIED_SINCE);
-        }
+    /// Turns the client's conditions into those that the origin understands and that confirm nothing wrong.
+    pub(super) fn prepare_request(&self, session: &mut Session, page: &mut Page) {
+        let Some(visit) = page.visit.as_mut().filter(|visit| visit.facts.is_conditional()) else { return };
+        let expectation = visit.site.inject.expects(session.req_header(), &visit.facts, visit.standing);
+        visit.facts.send_conditions(&mut Edit { header: session.req_header_mut(), failed: None }, expectation);
     }
 }
 
 impl Page {
-    /// What the origin is not sent: cookies of ours that are nobody else's business.
+    /// What the origin is not sent: cookies of ours that are nobody else's business, and conditions where it is asked again.
     pub(super) fn send_up(&mut self, request: &mut RequestHeader) -> Result<()> {
         if self.visit.is_none() {
             return Ok(());
         }
         strip_own_cookies(request)?;
+        self.send_again(request)?;
         self.sent = Some(std::time::Instant::now());
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! The answer's header: decided on once, then made true for what the body will be.
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderName, HeaderValue, Method, Version};
+use http::{HeaderValue, Method, StatusCode, Version};
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Result, Session};
 
+use super::edit::Edit;
 use super::{Page, State, Tag, Told};
 use crate::event::ViewId;
-use crate::inject::{self, Decision, HeaderEdit, Length, Outcome, Rewriter};
+use crate::inject::{self, Decision, Length, Outcome, Rewriter};
 use crate::signal::Standing;
 
 impl Page {
@@ -35,9 +36,20 @@ impl Page {
             // The word is for pages; an origin's own would be taken for ours.
             response.remove_header(&inject::X_INLAY);
             self.state = State::NoPage;
-            return Ok(());
+            if !inject::may_renew_untagged(request, response, &visit.site.inject, &visit.facts) {
+                return Ok(());
+            }
+            let mut edit = Edit { header: response, failed: None };
+            inject::keep_from_caches(&mut edit);
+            return edit.done();
         }
-        let verdict = inject::eligible(request, response, &visit.site.inject, &visit.facts, visit.standing);
+        let mut verdict = inject::eligible(request, response, &visit.site.inject, &visit.facts, visit.standing);
+        if verdict.ask_again {
+            if self.again.can_be_asked(session) {
+                return Err(self.again.ask());
+            }
+            verdict = verdict.without_asking();
+        }
         let head = request.method == Method::HEAD;
         let shown = visit.standing == Standing::Yes && visit.facts.is_view(response);
         let named = !head && matches!(verdict.decision, Decision::Tag(_));
@@ -45,14 +57,12 @@ impl Page {
         let told = Told { status: response.status.as_u16(), view: id.filter(|_| shown) };
         let mut edit = Edit { header: response, failed: None };
         let length = inject::prepare(&mut edit, &verdict, id.filter(|_| named).map(ViewId::text));
-        if let Some(error) = edit.failed {
-            return Err(error);
-        }
+        edit.done()?;
         self.state = match verdict.decision {
             Decision::Skip(reason) => State::Settled(Outcome::Skipped(reason), told),
             Decision::Tag(plan) => {
                 let origin_length = keep_length_true(session, response, length)?;
-                match head {
+                match head || response.status == StatusCode::NOT_MODIFIED {
                     true => State::Settled(Outcome::Tagged, told),
                     false => State::Tagging(Box::new(Tag { rewriter: Rewriter::new(plan, origin_length), told })),
                 }
@@ -82,7 +92,8 @@ fn keep_length_true(session: &mut Session, response: &mut ResponseHeader, length
 /// A body without a length: in chunks for HTTP/1.1, up to the end of the connection for 1.0; HTTP/2 frames it by itself.
 fn frame_without_length(session: &mut Session, response: &mut ResponseHeader) -> Result<()> {
     let request = session.req_header();
-    if session.is_http2() || request.method == Method::HEAD || response.headers.contains_key(TRANSFER_ENCODING) {
+    let no_body = request.method == Method::HEAD || response.status == StatusCode::NOT_MODIFIED;
+    if session.is_http2() || no_body || response.headers.contains_key(TRANSFER_ENCODING) {
         return Ok(());
     }
     if request.version == Version::HTTP_10 {
@@ -91,32 +102,4 @@ fn frame_without_length(session: &mut Session, response: &mut ResponseHeader) ->
     }
     response.set_version(Version::HTTP_11);
     response.insert_header(TRANSFER_ENCODING, "chunked")
-}
-
-/// pingora's header for `inject`: it keeps the names' case beside the map, so that changes go through its own methods.
-struct Edit<'a> {
-    header: &'a mut ResponseHeader,
-    failed: Option<Box<pingora::Error>>,
-}
-
-impl HeaderEdit for Edit<'_> {
-    fn headers(&self) -> &http::HeaderMap {
-        &self.header.headers
-    }
-
-    fn set(&mut self, name: HeaderName, value: HeaderValue) {
-        if let Err(error) = self.header.insert_header(name, value) {
-            self.failed = Some(error);
-        }
-    }
-
-    fn append(&mut self, name: HeaderName, value: HeaderValue) {
-        if let Err(error) = self.header.append_header(name, value) {
-            self.failed = Some(error);
-        }
-    }
-
-    fn remove(&mut self, name: &HeaderName) {
-        self.header.remove_header(name);
-    }
 }
