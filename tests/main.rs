@@ -29,5 +29,6 @@ mod sinks;
 mod support;
 mod tagging;
 mod tls;
+mod validators;
 mod wire;
 mod wrapped;

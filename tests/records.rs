@@ -82,7 +82,7 @@ fn bots_stand_apart_and_what_is_no_view_is_none() {
     assert_eq!((count("statuses", "200"), count("statuses", "410")), (Some(1), Some(1)));
     assert_eq!(count("outcomes", "opt-out"), Some(1), "the opted-out page is counted, and no more");
     assert_eq!(count("outcomes", "not-document"), Some(1));
-    assert_eq!(count("outcomes", "tagged"), Some(3), "people, the bot and the prefetch: {stats}");
+    assert_eq!(count("outcomes", "tagged"), Some(4), "people, the bot and the prefetch: {stats}");
 }
 
 #[test]

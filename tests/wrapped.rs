@@ -50,7 +50,7 @@ impl ProxyHttp for Odd {
     }
 
     fn request_cache_filter(&self, session: &mut Session, _ctx: &mut ()) -> Result<()> {
-        if session.req_header().uri.path() == "/stale" {
+        if matches!(session.req_header().uri.path(), "/stale" | "/kept") {
             session.cache.enable(&*CACHE, None, None, Some(LOCK.as_ref()), None);
         }
         Ok(())
@@ -109,6 +109,11 @@ impl ShutdownSignalWatch for Told {
 
 impl Running {
     fn before(origin: &Origin) -> Running {
+        Running::with_attempts(16, origin)
+    }
+
+    /// The server asks an origin so many times at most for one request.
+    fn with_attempts(attempts: usize, origin: &Origin) -> Running {
         let dir = TempDir::new().expect("a folder");
         let config = dir.path().join("inlay.toml");
         let site = format!("[[site]]\nname = \"shop\"\nhosts = [\"*\"]\norigin = \"{}\"\n", origin.url());
@@ -121,6 +126,7 @@ impl Running {
             let conf = ServerConf {
                 grace_period_seconds: Some(0),
                 graceful_shutdown_timeout_seconds: Some(1),
+                max_retries: attempts,
                 ..ServerConf::default()
             };
             let mut server = Server::new_with_opt_and_conf(None, conf);
@@ -203,4 +209,34 @@ fn a_page_that_a_cache_refreshes_in_the_background_is_seen_by_nobody() {
     std::thread::sleep(Duration::from_millis(200));
     let stats = running.stop();
     assert_eq!(stats["views"], 2, "two visitors and one refresh: {stats}");
+}
+
+#[test]
+fn what_a_proxys_own_cache_confirms_is_the_tagged_copy() {
+    let fields = "ETag: \"kept\"\r\nCache-Control: max-age=60\r\n";
+    let origin = Origin::fixed(answer("200 OK", "text/html", fields, PAGE));
+    let running = Running::before(&origin);
+    let first = navigate(running.addr, "/kept", "");
+    let tag = first.header("etag").expect("an entity tag").to_owned();
+    assert!(tag.starts_with("W/\"inlay-") && tag.ends_with("-skept\""), "{tag}");
+    let again = navigate(running.addr, "/kept", &format!("If-None-Match: {tag}\r\n"));
+    assert_eq!((again.status(), again.header("etag"), again.view_id()), (304, Some(&*tag), Some("")));
+    let plain = navigate(running.addr, "/kept", "If-None-Match: \"kept\"\r\n");
+    assert!(plain.status() == 200 && plain.text().contains("/_inlay/t."), "{}", plain.line);
+    let no = format!("Cookie: inlay_optout=1\r\nIf-None-Match: {tag}\r\n");
+    let no = navigate(running.addr, "/kept", &no);
+    assert_eq!((no.status(), no.text().as_str()), (200, PAGE));
+    assert_eq!(origin.requests().len(), 1, "the cache answers all but the first");
+}
+
+#[test]
+fn a_server_that_makes_no_second_attempt_passes_a_304_on_that_confirms_nothing() {
+    let origin = Origin::fixed("HTTP/1.1 304 Not Modified\r\nETag: \"v1\"\r\n\r\n");
+    for (attempts, asked) in [(1, 1), (2, 2)] {
+        let before = origin.requests().len();
+        let running = Running::with_attempts(attempts, &origin);
+        let answer = navigate(running.addr, "/", "If-None-Match: \"v1\"\r\n");
+        assert_eq!((answer.status(), answer.header("etag"), answer.view_id()), (304, None, Some("")), "{attempts}");
+        assert_eq!(origin.requests().len() - before, asked, "{attempts}");
+    }
 }

@@ -76,7 +76,7 @@ impl Site {
             b"privacy" => wrong_method(method, READING),
             b"privacy/opt-out" | b"privacy/opt-in" if method != Method::POST => wrong_method(method, "POST"),
             b"privacy/opt-out" => self.privacy.opt_out(request, downstream),
-            b"privacy/opt-in" => self.privacy.opt_in(request),
+            b"privacy/opt-in" => self.privacy.opt_in(request, downstream),
             _ => match hash_in(rest) {
                 Some(hash) => self.named_script(request, hash),
                 None => not_found(method),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
 use crate::config;
 use crate::config::Host;
@@ -82,16 +82,12 @@ impl Privacy {
         }
         let mut answer = self.back_to_page(&request.method);
         answer.headers_mut().append(header::SET_COOKIE, self.scope.opt_out());
-        let secure = downstream.https || Authority::of(request).is_some_and(Authority::is_loopback);
-        if secure {
-            // Pages that were stored with tags inside go with it; browsers take the field in secure contexts only.
-            answer.headers_mut().insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
-        }
+        clear_stored_pages(answer.headers_mut(), request, downstream);
         answer
     }
 
     /// Takes the cookie away, if our own page asked for it.
-    pub(super) fn opt_in(&self, request: &Parts) -> Response<Bytes> {
+    pub(super) fn opt_in(&self, request: &Parts, downstream: Downstream) -> Response<Bytes> {
         if Sender::of(request) != Sender::Own {
             return self.confirm(request, Choice::OptIn);
         }
@@ -100,6 +96,7 @@ impl Privacy {
         for cookie in Scope::opt_in(&host) {
             answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
+        clear_stored_pages(answer.headers_mut(), request, downstream);
         answer
     }
 
@@ -141,6 +138,15 @@ impl Privacy {
             any_host: self.site.hosts.contains(&Host::Any),
             forwarded: self.forwarded,
         }
+    }
+}
+
+/// Has the browser forget what it has stored of the site: pages from before the choice are tagged or left alone by what was
+/// chosen then. Browsers take the field in secure contexts only (W3C Clear Site Data, section 3.1).
+fn clear_stored_pages(headers: &mut HeaderMap, request: &Parts, downstream: Downstream) {
+    let secure = downstream.https || Authority::of(request).is_some_and(Authority::is_loopback);
+    if secure {
+        headers.insert(CLEAR_SITE_DATA, HeaderValue::from_static("\"cache\""));
     }
 }
 

@@ -100,8 +100,12 @@ fn stored_pages_are_cleared_where_browsers_allow_it() {
         (PLAIN, "[::1]:8080", true),
         (PLAIN, "10.0.0.1", false),
     ] {
+        let cleared = if cleared { "\"cache\"" } else { "" };
         let answer = ask_over(downstream, &site, "POST", "privacy/opt-out", &[("host", host)]);
-        assert_eq!(field(&answer, "clear-site-data"), if cleared { "\"cache\"" } else { "" }, "{host}, {downstream:?}");
+        assert_eq!(field(&answer, "clear-site-data"), cleared, "{host}, {downstream:?}");
+        let by_our_page = [("host", host), fetched("same-origin")];
+        let back = ask_over(downstream, &site, "POST", "privacy/opt-in", &by_our_page);
+        assert_eq!(field(&back, "clear-site-data"), cleared, "opting in: {host}, {downstream:?}");
         assert_eq!(field(&answer, "set-cookie"), "inlay_optout=1; Max-Age=34560000; Path=/; SameSite=Lax", "{host}");
     }
 }
