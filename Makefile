@@ -44,7 +44,7 @@ need-build:
 	@CARGO="$(CARGO)" tools/need-rust.sh 1.95
 	@tools/need.sh "to build zlib-ng, which pingora compiles in" cmake:cmake cc:gcc,libc6-dev
 need-tests:
-	@tools/need.sh "for the tests with a real server and real browsers" nginx:nginx chromium:chromium firefox-esr:firefox-esr strace:strace node:nodejs npm:npm curl:curl
+	@tools/need.sh "for the tests with a real server and real browsers" nginx:nginx varnishd:varnish chromium:chromium firefox-esr:firefox-esr strace:strace node:nodejs npm:npm curl:curl
 	@cd tests/browser && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --silent; }
 need-bench:
 	@tools/need.sh "for the benchmarks" nginx:nginx wrk:wrk valgrind:valgrind taskset:util-linux curl:curl

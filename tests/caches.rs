@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -238,4 +238,72 @@ fn a_cache_that_is_told_of_is_reckoned_with_where_pages_say_nothing() {
     assert_eq!((no.text().as_str(), no.header("cache-control")), (PAGE, Some("private")));
     assert_eq!((first.view_id(), second.view_id()), (Some(""), Some("")), "it is stored: {:?}", second.headers);
     assert!(is_tagged(&second) && second.header("x-cache") == Some("HIT"), "{:?}", second.headers);
+}
+
+/// What the page on caches says to write for one of them.
+fn advice(language: &str) -> &'static str {
+    let page = include_str!("../docs/caches.md");
+    let (_, rest) = page.split_once(&format!("```{language}\n")).expect("the example is there");
+    rest.split("```").next().expect("its end")
+}
+
+#[test]
+fn with_the_advice_for_nginx_who_said_no_gets_a_page_of_their_own_at_any_time() {
+    let kept: Vec<_> = advice("nginx").lines().map(str::trim).filter(|line| line.starts_with("proxy_cache_")).collect();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    let origin = short_lived();
+    let proxy = before(&origin.url(), "");
+    let cache = Cache::with(String::leak(kept.join(" ")), proxy.addr);
+    for no in [OPT_OUT, "Sec-GPC: 1\r\n", "DNT: 1\r\n"] {
+        let [_, stored, alone, other] = cache.visits(["", "", no, "Cookie: inlay_optout=0\r\nDNT: 0\r\n"]);
+        assert!(is_tagged(&stored), "{no}");
+        assert_eq!((alone.text().as_str(), alone.header("x-cache")), (PAGE, Some("BYPASS")), "{no}");
+        assert!(is_tagged(&other) && other.header("x-cache") != Some("BYPASS"), "{no}: {:?}", other.headers);
+    }
+}
+
+#[test]
+fn with_the_advice_for_varnish_pages_are_stored_for_all_but_those_who_said_no() {
+    let origin = Origin::fixed(answer("200 OK", "text/html", "", PAGE));
+    let proxy = before(&origin.url(), "in_front = 'cache'");
+    let varnish = Varnish::before(proxy.addr);
+    let [first, second, no, third] =
+        ["", "", OPT_OUT, ""].map(|more| navigate(varnish.addr, "/", &format!("User-Agent: a\r\n{more}")));
+    // Two numbers: of this request, and of the one that was stored.
+    let is_hit = |page: &Answer| page.header("x-varnish").is_some_and(|ids| ids.contains(' '));
+    assert_eq!([&first, &second, &no, &third].map(is_hit), [false, true, false, true]);
+    assert!([&first, &second, &third].into_iter().all(is_tagged), "{}", first.text());
+    assert_eq!([second.view_id(), third.view_id()], [Some(""), Some("")], "no id that all would share");
+    assert_eq!(no.text(), PAGE, "and nothing for who said no");
+}
+
+/// Varnish as the page on caches says; it is ended with the test.
+struct Varnish {
+    addr: SocketAddr,
+    child: Child,
+    _dir: TempDir,
+}
+
+impl Varnish {
+    fn before(upstream: SocketAddr) -> Varnish {
+        let dir = TempDir::new().expect("a folder");
+        let addr = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+        let vcl = dir.path().join("inlay.vcl");
+        std::fs::write(&vcl, advice("vcl").replace("8080", &upstream.port().to_string())).expect("written");
+        let (vcl, work) = (vcl.display().to_string(), dir.path().join("work").display().to_string());
+        let listen = addr.to_string();
+        let arguments = ["-j", "none", "-F", "-a", &listen, "-f", &vcl, "-n", &work, "-s", "malloc,16m"];
+        let mut command = Command::new("varnishd");
+        let child = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("varnishd runs");
+        wait_for("Varnish listens", || TcpStream::connect(addr).ok());
+        Varnish { addr, child, _dir: dir }
+    }
+}
+
+impl Drop for Varnish {
+    fn drop(&mut self) {
+        // Its worker goes with it only where it is told.
+        _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        _ = self.child.wait();
+    }
 }

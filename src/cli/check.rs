@@ -1,5 +1,6 @@
 //! `inlay check --config FILE`: every problem, one line each; or what the file means, in a few lines a site and a sink.
 
+mod caches;
 mod sink;
 
 use std::fmt::{self, Display};
@@ -8,10 +9,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::caches::Caches;
 use self::sink::SinkSummary;
 use super::{DONE, FAILED, WRONG_USE, printed};
 use crate::app;
-use crate::config::{self, Config, Env, Host, HostSent, InFront, Net, Origin, OwnerTag, Site};
+use crate::config::{self, Config, Env, Host, HostSent, Net, Origin, OwnerTag, Site};
 
 /// Arguments of `inlay check`.
 #[derive(Debug, Args)]
@@ -30,8 +32,9 @@ pub(super) fn run(args: &CheckArgs) -> u8 {
 fn report(path: &Path, env: Env<'_>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let (code, written) = match app::load(path, env) {
         Ok(config) => {
-            let warnings = config.warnings.iter().map(ToString::to_string);
-            let mut warnings = warnings.chain(config::folder_warning(&config.server.data));
+            let of_file = config.warnings.iter().map(ToString::to_string);
+            let of_caches = config.sites.iter().flat_map(|site| caches::warnings(site));
+            let mut warnings = of_file.chain(of_caches).chain(config::folder_warning(&config.server.data));
             let warned = warnings.try_for_each(|warning| writeln!(err, "warning: {warning}"));
             let summed_up = writeln!(out, "{} is right.\n\n{}", path.display(), Summary(&config));
             (DONE, printed(warned).and(printed(summed_up)))
@@ -67,7 +70,7 @@ impl Display for SiteSummary<'_> {
         writeln!(f, "  origin  {}, which is sent {}", origin(&site.origin), host_sent(site))?;
         writeln!(f, "  ours    {0} and {0}/...", site.prefix)?;
         writeln!(f, "  tags    {}", tags(site))?;
-        writeln!(f, "  caches  {}", caches(site))?;
+        writeln!(f, "  caches  {}", Caches { site, indent: "          " })?;
         writeln!(f, "  kept    {} days; a day begins in {}", privacy.retention_days, zone(site))?;
         let signals = [(true, "the opt-out cookie"), (privacy.honor.gpc, "Sec-GPC"), (privacy.honor.dnt, "DNT")];
         write!(f, "  honours {}", list(signals.iter().filter(|(honoured, _)| *honoured).map(|(_, signal)| signal)))
@@ -112,22 +115,6 @@ fn tags(site: &Site) -> String {
     let snippet = |tag: &OwnerTag| format!("{} ({} of {})", tag.id, tag.place.word(), tag.paths);
     let tags = site.tags.iter().map(snippet);
     list(std::iter::once(format!("Inlay's script ({})", site.paths)).chain(tags))
-}
-
-/// What shared caches get, as it follows from `in_front` and the tags (`inject::reuse`).
-fn caches(site: &Site) -> String {
-    if !site.tag {
-        return "nothing is changed".into();
-    }
-    let snippets = if site.tags.is_empty() { "" } else { "pages with a snippet: private; " };
-    let others = match site.in_front {
-        InFront::None => "nothing keeps pages before Inlay: every tagged page bears a view id",
-        InFront::Unknown => "pages that a cache may keep: the same for everyone, no view id; all others bear one",
-        InFront::Cache => {
-            "pages that a cache may keep, or that say nothing of it: the same for everyone, no view id; all others bear one"
-        }
-    };
-    format!("{snippets}{others}")
 }
 
 fn zone(site: &Site) -> &str {
@@ -217,7 +204,8 @@ site shop
   origin  http://127.0.0.1:3000, which is sent the visitor's Host
   ours    /_inlay and /_inlay/...
   tags    Inlay's script (/** but not /admin/**), chat (body-end of /help/**)
-  caches  pages with a snippet: private; pages that a cache may keep: the same for everyone, no view id; all others bear one
+  caches  pages that a cache may keep: the same for everyone, no view id; all others bear one
+          pages with chat: private, no shared cache keeps them
   kept    90 days; a day begins in Europe/Berlin
   honours the opt-out cookie, Sec-GPC, DNT
 
@@ -275,6 +263,57 @@ sink hook
         let place = tempfile::tempdir().expect("a folder");
         let path = place.path().join("inlay.toml");
         assert_eq!(report(&path, &|_| None, &mut Closed, &mut Closed), 2, "there is no file");
+    }
+
+    #[test]
+    fn a_rule_that_differs_between_visitors_is_warned_of_with_what_it_costs() {
+        let text = r#"
+[[site]]
+name = "shop"
+hosts = ["*"]
+origin = "http://127.0.0.1:1"
+in_front = "cache"
+percent = 10
+
+[[site.tag]]
+id = "beta"
+html = "<p>beta</p>"
+when = { cookie = { beta = "*" } }
+paths = ["/new/**"]
+
+[[site.tag]]
+id = "promo"
+html = "<p>promo</p>"
+percent = 30
+
+[[site.tag]]
+id = "light"
+html = "<img src=/p.gif>"
+via = "script"
+"#;
+        let (code, out, err) = check(text, "inlay.toml");
+        assert_eq!(code, 0, "{err}");
+        let wanted = "\
+  caches  pages that a cache may keep, or that say nothing of it: the same for everyone, no view id; all others bear one
+          pages with beta: private, no shared cache keeps them
+          pages with promo: private, no shared cache keeps them; sent whole at each visit, no browser's copy is confirmed
+";
+        assert!(out.contains(wanted), "{out}");
+        let lines: Vec<_> = err.lines().collect();
+        assert_eq!(lines.len(), 3, "{err}");
+        for (line, wanted) in lines.iter().zip([
+            "warning: inlay.toml:11:9: beta is placed by a cookie, so /new/** is not the same for everyone: ",
+            "warning: inlay.toml:17:9: promo is drawn for 30 of 100 views, so no copy of /** is ever confirmed: ",
+            "warning: site shop: percent = 10 is drawn view by view, ",
+        ]) {
+            assert!(line.starts_with(wanted) && line.contains("; write "), "{line}");
+        }
+        let shadow = text.replace("percent = 10", "mode = 'shadow'");
+        let (_, out, err) = check(&shadow, "inlay.toml");
+        assert!(
+            out.contains("caches  nothing is changed") && err.is_empty(),
+            "what changes nothing costs nothing: {err}"
+        );
     }
 
     #[test]
