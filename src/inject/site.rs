@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use super::request::Asked;
-use super::{Plan, RequestFacts, Tags};
+use super::{Plan, RequestFacts, Tags, accept};
 use crate::config;
 use crate::signal::Standing;
 
@@ -33,6 +34,12 @@ impl Site {
             && standing == Standing::Yes
             && self.config.tag
             && self.has_page_at(request.uri.path(), facts)
+    }
+
+    /// What the origin is asked for in the place of a request's `Accept-Encoding`, where the request's page would be tagged;
+    /// `None`: what came.
+    pub fn accept_encoding(&self, request: &HeaderMap) -> Option<HeaderValue> {
+        accept::ask(request, self.config.compress)
     }
 
     /// Whether pages at this path are tagged.

@@ -24,7 +24,7 @@ use std::time::Instant;
 use http::{HeaderValue, Uri};
 
 use crate::event::ViewId;
-use crate::inject::{Outcome, RequestFacts, Rewriter};
+use crate::inject::{Body, Outcome, RequestFacts};
 use crate::signal::Standing;
 use tagging::TaggedSite;
 pub use tagging::{Tagging, TaggingParts};
@@ -95,14 +95,14 @@ enum State {
     NoPage,
     /// The final word is known: left alone, or a page without a body.
     Settled(Outcome, Told),
-    /// Being tagged: the rewriter waits for the body.
+    /// Being tagged: the body is waited for.
     Tagging(Box<Tag>),
 }
 
 /// A page that is being tagged.
 #[derive(Debug)]
 struct Tag {
-    rewriter: Rewriter,
+    body: Body,
     told: Told,
 }
 

@@ -7,7 +7,7 @@ use pingora::prelude::{Result, Session};
 
 use super::{Page, State, Tag, Told};
 use crate::event::ViewId;
-use crate::inject::{self, Decision, HeaderEdit, Length, Outcome, Rewriter};
+use crate::inject::{self, Body, Decision, HeaderEdit, Length, Outcome};
 use crate::signal::Standing;
 
 impl Page {
@@ -54,7 +54,10 @@ impl Page {
                 let origin_length = keep_length_true(session, response, length)?;
                 match head {
                     true => State::Settled(Outcome::Tagged, told),
-                    false => State::Tagging(Box::new(Tag { rewriter: Rewriter::new(plan, origin_length), told })),
+                    false => {
+                        let body = Body::new(plan, origin_length, verdict.codings);
+                        State::Tagging(Box::new(Tag { body, told }))
+                    }
                 }
             }
         };
