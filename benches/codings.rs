@@ -25,7 +25,10 @@ fn main() {
     let pages = pages();
     let plain: usize = pages.iter().map(Vec::len).sum();
     println!("{} pages, {plain} bytes", pages.len());
-    println!("{:8} {:>5} {:>10} {:>7} {:>15} {:>15}", "coding", "level", "bytes", "share", "encode ns/byte", "decode ns/byte");
+    println!(
+        "{:8} {:>5} {:>10} {:>7} {:>15} {:>15}",
+        "coding", "level", "bytes", "share", "encode ns/byte", "decode ns/byte"
+    );
     for coding in Coding::ALL {
         if only.as_ref().is_some_and(|only| only != coding.name()) {
             continue;

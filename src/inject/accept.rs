@@ -60,7 +60,8 @@ impl Accepted {
 
     /// In what a page is sent that came in no coding: what the client has named and likes best. `*` alone is no wish.
     pub(super) fn best(&self) -> Option<Coding> {
-        let named = Coding::ALL.into_iter().zip(&self.codings).filter_map(|(coding, weight)| Some((coding, (*weight)?)));
+        let named =
+            Coding::ALL.into_iter().zip(&self.codings).filter_map(|(coding, weight)| Some((coding, (*weight)?)));
         // Of equal ones the last is the greatest: the best comes first.
         let (coding, weight) = named.rev().max_by_key(|(_, weight)| *weight)?;
         let enough = if self.takes_identity() { self.identity.unwrap_or(0).max(1) } else { 1 };
@@ -130,7 +131,8 @@ fn narrowed(headers: &HeaderMap, accepted: &Accepted) -> Option<HeaderValue> {
         if name == b"*" && weight > 0 {
             changed = true;
             let parameters = member.get(1..).unwrap_or_default();
-            let unnamed = Coding::ALL.into_iter().zip(&accepted.codings).filter(|(_, weight)| weight.is_none());
+            let others = accepted.others > Some(0);
+            let unnamed = Coding::ALL.into_iter().zip(&accepted.codings).filter(|(_, named)| others && named.is_none());
             unnamed.for_each(|(coding, _)| add(&mut kept, &[coding.name().as_bytes(), parameters]));
         } else if name == b"*" || is_identity(name) || Coding::of(name).is_some() {
             add(&mut kept, &[member]);
@@ -138,13 +140,12 @@ fn narrowed(headers: &HeaderMap, accepted: &Accepted) -> Option<HeaderValue> {
             changed = true;
         }
     }
-    if !changed {
-        return None;
+    let ours = accepted.takes_identity() || Coding::ALL.into_iter().any(|coding| accepted.takes(coding));
+    match kept.is_empty() {
+        _ if !(changed && ours) => None,
+        true => Some(IDENTITY),
+        false => HeaderValue::from_bytes(&kept).ok(),
     }
-    if kept.is_empty() {
-        return accepted.takes_identity().then_some(IDENTITY);
-    }
-    HeaderValue::from_bytes(&kept).ok()
 }
 
 fn add(list: &mut Vec<u8>, member: &[&[u8]]) {

@@ -5,6 +5,7 @@
 
 use bytes::{Bytes, BytesMut};
 use sync_wrapper::SyncWrapper;
+use thiserror::Error;
 
 use super::codec::{Codec, Coding, Edit, Fault, Recoder};
 use super::{Outcome, Plan, Reason, Rewriter};
@@ -21,6 +22,23 @@ pub struct Codings {
     pub(super) to: Option<Coding>,
     /// Whether it was chosen by what the client accepts.
     pub(super) chosen: bool,
+}
+
+impl Codings {
+    /// Whether the page comes in a coding: then it may be broken.
+    pub fn may_break(&self) -> bool {
+        self.from.is_some()
+    }
+}
+
+/// A page's coding that broke when a part of the page had been given out already.
+#[derive(Debug, Error)]
+#[error("{fault}")]
+pub struct Broken {
+    /// What is wrong.
+    pub fault: Fault,
+    /// What follows what was given out, up to the fault; without an end of the coding.
+    pub left: Bytes,
 }
 
 /// One page's body.
@@ -62,8 +80,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// The page's coding is damaged, or ends early, and a part of the page has gone to the client already.
-    pub fn piece(&mut self, piece: Option<Bytes>, end: bool) -> Result<Option<Bytes>, Fault> {
+    /// The page's coding is damaged, or ends early, and a part of the page was given out already.
+    pub fn piece(&mut self, piece: Option<Bytes>, end: bool) -> Result<Option<Bytes>, Broken> {
         let sent = match &mut self.way {
             Way::AsItCame(_) => piece,
             Way::Plain => plain(&mut self.rewriter, piece, end),
@@ -81,28 +99,30 @@ impl Body {
         }
     }
 
-    fn coded(&mut self, piece: Bytes, end: bool) -> Result<Option<Bytes>, Fault> {
+    fn coded(&mut self, piece: Bytes, end: bool) -> Result<Option<Bytes>, Broken> {
         let Way::Coded { codec, held, begun } = &mut self.way else { return Ok(Some(piece)) };
         *begun |= !piece.is_empty();
         if !*begun && held.is_some() {
             // A body without a byte is whole in any coding, for browsers.
             return Ok(None);
         }
-        if let Some(held) = held {
-            held.push(piece.clone());
+        let mut kept = held.take();
+        if let Some(kept) = &mut kept {
+            kept.push(piece.clone());
         }
-        let mut sent = Vec::new();
+        // About what it will be, so that it need not grow.
+        let mut sent = Vec::with_capacity(if piece.len() <= 8 * 1024 { 16 * 1024 } else { 96 * 1024 });
         let result = codec.get_mut().piece(piece, end, &mut self.rewriter, &mut sent);
-        let fault = match (result, held.take()) {
-            (Ok(()), Some(kept)) if self.rewriter.has_given_up() => return Ok(self.pass(kept, None)),
-            (Err(_), Some(kept)) => return Ok(self.pass(kept, Some(Reason::Encoding))),
+        match (result, kept) {
+            (Err(_), Some(kept)) => Ok(self.pass(kept, Some(Reason::Encoding))),
+            (Err(fault), None) => Err(Broken { fault, left: sent.into() }),
+            (Ok(()), Some(kept)) if self.rewriter.has_given_up() => Ok(self.pass(kept, None)),
             (Ok(()), kept) => {
-                *held = kept.filter(|kept| sent.is_empty() && kept.iter().map(Bytes::len).sum::<usize>() <= MAX_HELD);
-                None
+                let few = |kept: &Vec<Bytes>| kept.iter().map(Bytes::len).sum::<usize>() <= MAX_HELD;
+                *held = kept.filter(|kept| sent.is_empty() && few(kept));
+                Ok(Some(sent.into()))
             }
-            (Err(fault), None) => Some(fault),
-        };
-        fault.map_or_else(|| Ok(Some(sent.into())), Err)
+        }
     }
 
     /// From here on everything goes as it came, what was kept first.

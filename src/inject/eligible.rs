@@ -7,8 +7,8 @@
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, StatusCode, request, response};
 
-use super::request::{Asked, is_of_html};
 use super::accept::{self, Coded};
+use super::request::{Asked, is_of_html};
 use super::{Codings, Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
 use crate::signal::{Refusal, Standing};
 

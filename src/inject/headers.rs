@@ -1,7 +1,8 @@
 //! What becomes of an answer's header: made true for the body that will follow, and telling what was done.
 
 use http::header::{
-    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, ETAG, LAST_MODIFIED, TRAILER, VARY,
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, ETAG, LAST_MODIFIED, TRAILER,
+    VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 

@@ -18,7 +18,7 @@ mod site;
 pub mod snippet;
 mod tags;
 
-pub use body::{Body, Codings};
+pub use body::{Body, Broken, Codings};
 pub use eligible::{Decision, Verdict, eligible};
 pub use headers::{HeaderEdit, Length, X_INLAY, prepare};
 pub use reason::{Outcome, Reason};

@@ -30,10 +30,10 @@ pub const STEP: usize = 64 * 1024;
 /// A content coding that is decoded and encoded here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coding {
-    /// RFC 7932.
-    Brotli,
     /// RFC 8878, with the window of RFC 9659.
     Zstd,
+    /// RFC 7932.
+    Brotli,
     /// RFC 1952.
     Gzip,
     /// RFC 1950, or RFC 1951 by itself.
@@ -96,19 +96,19 @@ pub trait Edit {
 
 /// The way of one coded body through an edit.
 pub trait Codec: Send + Debug {
-    /// Takes the next piece and appends to `sent` what goes to the client for it, flushed. `end`: no more will come.
+    /// Takes the next piece and appends to `sent` what goes to the client for it, flushed: at a fault, what came before it.
+    /// `end`: no more will come.
     fn piece(&mut self, coded: Bytes, end: bool, edit: &mut dyn Edit, sent: &mut Vec<u8>) -> Result<(), Fault>;
 }
 
 impl Coding {
     /// Every coding, in their order; of those that a client likes as well as each other, Inlay chooses the first.
-    pub const ALL: [Coding; 4] = [Coding::Brotli, Coding::Zstd, Coding::Gzip, Coding::Deflate];
+    pub const ALL: [Coding; 4] = [Coding::Zstd, Coding::Brotli, Coding::Gzip, Coding::Deflate];
 
     /// The level that pages are encoded at; `docs/performance.md` has the measurements.
     pub const fn level(self) -> u32 {
         match self {
-            Coding::Gzip | Coding::Deflate => 4,
-            Coding::Brotli => 4,
+            Coding::Gzip | Coding::Deflate | Coding::Brotli => 4,
             Coding::Zstd => 3,
         }
     }

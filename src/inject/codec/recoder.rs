@@ -13,6 +13,8 @@ pub const MAX_GROWN: usize = 2 * 1024 * 1024;
 pub struct Recoder {
     decoder: Option<Box<dyn Decode>>,
     encoder: Box<dyn Encode>,
+    /// Room for a step, where one of the decoder's was not given away.
+    room: Vec<u8>,
     /// Whether the encoder has taken bytes that are not flushed.
     owing: bool,
 }
@@ -20,26 +22,27 @@ pub struct Recoder {
 impl Recoder {
     /// From a coding, or from none, to another.
     pub fn new(from: Option<Coding>, to: Coding) -> Recoder {
-        Recoder { decoder: from.map(Coding::decoder), encoder: to.encoder(to.level()), owing: false }
+        Recoder { decoder: from.map(Coding::decoder), encoder: to.encoder(to.level()), room: Vec::new(), owing: false }
     }
 
     /// Decodes one piece, step by step.
     fn decode(&mut self, coded: &[u8], edit: &mut dyn Edit, sent: &mut Vec<u8>) -> Result<(), Fault> {
-        let (mut rest, mut plain) = (coded, Vec::with_capacity(STEP));
+        let mut rest = coded;
         loop {
             let before = rest.len();
+            let mut plain = std::mem::take(&mut self.room);
+            plain.clear();
+            plain.reserve_exact(STEP);
             let Some(decoder) = &mut self.decoder else { return Ok(()) };
-            decoder.step(&mut rest, &mut plain)?;
+            let step = decoder.step(&mut rest, &mut plain);
             let (taken, given) = (before - rest.len(), plain.len());
-            if given > 0 {
-                if edit.is_done() {
-                    self.encode(&plain, sent)?;
-                    plain.clear();
-                } else {
-                    let through = edit.push(std::mem::replace(&mut plain, Vec::with_capacity(STEP)).into());
-                    self.encode(&through, sent)?;
-                }
+            if edit.is_done() {
+                self.encode(&plain, sent)?;
+                self.room = plain;
+            } else if given > 0 {
+                self.encode(&edit.push(plain.into()), sent)?;
             }
+            step?;
             if rest.is_empty() && given < STEP {
                 return Ok(());
             }
@@ -59,28 +62,33 @@ impl Recoder {
         if sent.len() > MAX_GROWN { Err(Fault::Grown) } else { Ok(()) }
     }
 
-    fn end(&mut self, edit: &mut dyn Edit, sent: &mut Vec<u8>) -> Result<(), Fault> {
-        if self.decoder.as_ref().is_some_and(|decoder| !decoder.is_whole()) {
-            return Err(Fault::EndsEarly);
-        }
-        self.encode(&edit.end(), sent)?;
-        self.encoder.finish(sent)
+    fn flush(&mut self, sent: &mut Vec<u8>) -> Result<(), Fault> {
+        if std::mem::take(&mut self.owing) { self.encoder.flush(sent) } else { Ok(()) }
+    }
+
+    fn whole(&self) -> Result<(), Fault> {
+        let whole = self.decoder.as_ref().is_none_or(|decoder| decoder.is_whole());
+        if whole { Ok(()) } else { Err(Fault::EndsEarly) }
     }
 }
 
 impl Codec for Recoder {
     fn piece(&mut self, coded: Bytes, end: bool, edit: &mut dyn Edit, sent: &mut Vec<u8>) -> Result<(), Fault> {
         if self.decoder.is_some() {
-            self.decode(&coded, edit, sent)?;
+            let decoded = self.decode(&coded, edit, sent);
+            let whole = decoded.and_then(|()| if end { self.whole() } else { Ok(()) });
+            if whole.is_err() {
+                // What could be decoded is the client's. The fault it is that is told.
+                _ = self.flush(sent);
+                return whole;
+            }
         } else if !coded.is_empty() {
             self.encode(&edit.push(coded), sent)?;
         }
-        if end {
-            return self.end(edit, sent);
+        if !end {
+            return self.flush(sent);
         }
-        if std::mem::take(&mut self.owing) {
-            self.encoder.flush(sent)?;
-        }
-        Ok(())
+        self.encode(&edit.end(), sent)?;
+        self.encoder.finish(sent)
     }
 }

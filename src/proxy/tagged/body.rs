@@ -1,22 +1,26 @@
 //! A body's pieces through the page's [`crate::inject::Body`]. What cannot be tagged passes as it came; a coded page that turns
-//! out to be damaged when a part of it is on its way ends the answer.
+//! out to be damaged when a part of it was given out ends the answer.
 
 use bytes::Bytes;
-use pingora::ErrorType;
-use pingora::prelude::{Error, Result};
+use pingora::prelude::{Result, Session};
 
 use super::{Page, State};
-use crate::inject::codec::Fault;
 
 impl Page {
     /// Rewrites one piece; `end` says that no more will come.
-    ///
-    /// An error ends the answer: it is cut off where its header is out (without a last chunk, so that nobody takes it for
-    /// whole), and is an error page where everything came at once and nothing is out yet. The origin is to blame.
-    pub(super) fn rewrite(&mut self, body: &mut Option<Bytes>, end: bool) -> Result<()> {
+    pub(super) fn rewrite(&mut self, session: &Session, body: &mut Option<Bytes>, end: bool) -> Result<()> {
         let State::Tagging(tag) = &mut self.state else { return Ok(()) };
-        *body = tag.body.piece(body.take(), end).map_err(broken)?;
-        Ok(())
+        match (tag.body.piece(body.take(), end), &mut tag.unsent) {
+            (Ok(sent), unsent) => {
+                if let Some(unsent) = unsent {
+                    unsent.note(session, sent.as_ref());
+                }
+                *body = sent;
+                Ok(())
+            }
+            (Err(broken), Some(unsent)) => Err(unsent.end_with(broken)),
+            (Err(broken), None) => Err(super::broken::error(broken.fault)),
+        }
     }
 
     /// The body ended with trailers, of which pingora tells no end (an origin in HTTP/2). `instead`: what is sent in their
@@ -26,8 +30,4 @@ impl Page {
         // No error is heard of here. A coded body that is not ended is noticed by whoever decodes it.
         Some(tag.body.piece(instead, true).ok().flatten().unwrap_or_default())
     }
-}
-
-fn broken(fault: Fault) -> Box<Error> {
-    Error::explain(ErrorType::Custom("BrokenCoding"), fault.to_string()).into_up()
 }

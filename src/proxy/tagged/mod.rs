@@ -12,6 +12,7 @@
 //! tagged nor counted.
 
 mod body;
+mod broken;
 mod hooks;
 mod record;
 mod request;
@@ -26,6 +27,7 @@ use http::{HeaderValue, Uri};
 use crate::event::ViewId;
 use crate::inject::{Body, Outcome, RequestFacts};
 use crate::signal::Standing;
+use broken::Unsent;
 use tagging::TaggedSite;
 pub use tagging::{Tagging, TaggingParts};
 
@@ -103,6 +105,7 @@ enum State {
 #[derive(Debug)]
 struct Tag {
     body: Body,
+    unsent: Option<Box<Unsent>>,
     told: Told,
 }
 

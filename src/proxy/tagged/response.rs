@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Method, Version};
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Result, Session};
 
-use super::{Page, State, Tag, Told};
+use super::{Page, State, Tag, Told, Unsent};
 use crate::event::ViewId;
 use crate::inject::{self, Body, Decision, HeaderEdit, Length, Outcome};
 use crate::signal::Standing;
@@ -56,7 +56,8 @@ impl Page {
                     true => State::Settled(Outcome::Tagged, told),
                     false => {
                         let body = Body::new(plan, origin_length, verdict.codings);
-                        State::Tagging(Box::new(Tag { body, told }))
+                        let unsent = verdict.codings.may_break().then(|| Box::new(Unsent::of(response)));
+                        State::Tagging(Box::new(Tag { body, unsent, told }))
                     }
                 }
             }
