@@ -94,13 +94,8 @@ pub(super) fn coded(headers: &HeaderMap) -> Coded {
 /// In which codings a tagged page comes and goes. `None`: it came in one that the client does not take.
 pub(super) fn codings(request: &HeaderMap, coded: Coded, compress: Compress) -> Option<Codings> {
     match coded {
-        Coded::One(coding) => {
-            let codings = Codings { from: Some(coding), to: Some(coding), chosen: false };
-            Accepted::of(request).takes(coding).then_some(codings)
-        }
-        Coded::Identity if compress == Compress::Client => {
-            Some(Codings { from: None, to: Accepted::of(request).best(), chosen: true })
-        }
+        Coded::One(coding) => Accepted::of(request).takes(coding).then_some(Codings::kept(coding)),
+        Coded::Identity if compress == Compress::Client => Some(Codings::chosen(Accepted::of(request).best())),
         Coded::Identity | Coded::Unknown => Some(Codings::default()),
     }
 }

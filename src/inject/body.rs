@@ -25,6 +25,16 @@ pub struct Codings {
 }
 
 impl Codings {
+    /// A page that comes and goes in the same coding.
+    pub fn kept(coding: Coding) -> Codings {
+        Codings { from: Some(coding), to: Some(coding), chosen: false }
+    }
+
+    /// A page that comes in none, and goes in the one that was chosen for the client, if any.
+    pub fn chosen(to: Option<Coding>) -> Codings {
+        Codings { from: None, to, chosen: true }
+    }
+
     /// Whether the page comes in a coding: then it may be broken.
     pub fn may_break(&self) -> bool {
         self.from.is_some()
