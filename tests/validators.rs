@@ -310,3 +310,21 @@ fn a_view_is_recorded_for_a_page_that_is_confirmed() {
     let stats = proxy.stats_with_views(3);
     assert!(stats.to_string().contains("/seen"), "{stats}");
 }
+
+#[test]
+fn a_304_says_of_codings_only_that_they_were_chosen_from() {
+    let page = "ETag: \"v1\"\r\nCache-Control: no-cache\r\n";
+    let origin = origin(page, "\"v1\"", &format!("{page}Content-Length: {}\r\n", PAGE.len()));
+    for (compress, vary) in [("pass", None), ("client", Some("Accept-Encoding")), ("off", None)] {
+        let proxy = before(&origin.url(), &format!("compress = '{compress}'"));
+        let accept = "Accept-Encoding: gzip\r\n";
+        let first = navigate(proxy.addr, "/", accept);
+        assert_eq!(first.header("content-encoding"), (compress == "client").then_some("gzip"), "{compress}");
+        let again = navigate(proxy.addr, "/", &format!("{accept}{}", none_match(&tag_of(&first))));
+        assert_eq!((again.status(), tag_of(&again)), (304, tag_of(&first)), "{compress}: one tag for every coding");
+        let plain = navigate(proxy.addr, "/", &none_match(&tag_of(&first)));
+        assert_eq!(plain.status(), 304, "{compress}: and for none");
+        let of_body = [again.header("content-encoding"), again.header("content-length")];
+        assert_eq!((of_body, again.header("vary")), ([None, None], vary), "{compress}: {:?}", again.headers);
+    }
+}

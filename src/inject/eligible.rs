@@ -4,12 +4,13 @@
 //! order of [`Reason`]. The two are kept apart because an answer that a shared cache may reuse, and that is left untagged for
 //! the request's sake only, must not be stored for others (see `reuse`).
 
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode, request, response};
 
+use super::accept::{self, Coded};
 use super::request::{Asked, is_of_html};
 use super::validator::{Sent, Validator, confirmed, names_a_copy};
-use super::{Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
+use super::{Codings, Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
 use crate::signal::{Refusal, Standing};
 
 /// What is done with a page.
@@ -17,10 +18,14 @@ use crate::signal::{Refusal, Standing};
 pub struct Verdict {
     /// Whether it is tagged.
     pub decision: Decision,
+    /// In which codings its body comes and goes, where it is tagged.
+    pub codings: Codings,
     /// Whether a shared cache may use the answer again without asking us: then it bears no view id.
     pub(super) reusable: bool,
     /// Whether shared caches are forbidden to keep it.
     pub(super) private: bool,
+    /// It is a 304: what it says is of the copy that it confirms, and no body follows.
+    pub(super) unchanged: bool,
     /// What becomes of the answer's own validators.
     pub(super) validator: Validator,
     /// It is a 304, and no copy that the client named is what a full answer would be: the origin has to be asked again, without
@@ -54,9 +59,11 @@ pub fn eligible(
     // With a snippet the answer becomes private, and is an ordinary page again.
     let dated = unchanged && facts.is_navigation() && facts.asks_of_dated();
     let reusable = asked && !snippets && is_reusable(response, site, facts, dated);
-    let answer = Answer { response, site, facts, here };
+    let coded = accept::coded(&response.headers);
+    let codings = accept::codings(&request.headers, coded, site.config.compress);
+    let answer = Answer { response, site, facts, here, coded };
     let of_answer = answer.reason(unchanged);
-    let of_request = reason_of_request(facts, standing, reusable);
+    let of_request = reason_of_request(facts, standing, reusable, unchanged || codings.is_some());
     // A 304 tells too little of the copy to be sure that no cache would go on with it.
     let maybe_reusable = reusable || unchanged && asked && is_reusable(response, site, facts, facts.asks_of_dated());
     let private = match (snippets, maybe_reusable && of_request.is_some()) {
@@ -69,7 +76,9 @@ pub fn eligible(
         // Of a page that is the same for everybody the body is asked whoever asks.
         None => Decision::Tag(site.plan(chosen, reusable || !facts.says_document)),
     };
-    let verdict = Verdict { decision, reusable, private, validator: Validator::Kept, ask_again: false };
+    let codings = codings.unwrap_or_default();
+    let verdict =
+        Verdict { decision, codings, reusable, private, unchanged, validator: Validator::Kept, ask_again: false };
     if unchanged && asked { verdict.on_copies(response, facts) } else { verdict.on_page(response, asked) }
 }
 
@@ -145,13 +154,14 @@ struct Answer<'a> {
     facts: &'a RequestFacts,
     /// Whether pages at its path are tagged.
     here: bool,
+    coded: Coded,
 }
 
 impl Answer<'_> {
     /// What speaks against tagging this answer for any request at all. With `as_page` a 206 and a 304 are taken for the page
     /// that they are of: caches store the one, and change what they have stored by the other.
     fn reason(&self, as_page: bool) -> Option<Reason> {
-        let Answer { response, site, facts, here } = self;
+        let Answer { response, site, facts, here, coded } = self;
         let headers = &response.headers;
         let unchanged = as_page && response.status == StatusCode::NOT_MODIFIED;
         let of_page = unchanged || as_page && response.status == StatusCode::PARTIAL_CONTENT;
@@ -164,8 +174,8 @@ impl Answer<'_> {
             (Reason::Empty, &|| headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0") && !of_page),
             (Reason::Disabled, &|| !site.config.tag),
             (Reason::Path, &|| !here),
-            (Reason::NoTransform, &|| list::has_token(headers, &CACHE_CONTROL, "no-transform")),
-            (Reason::Encoding, &|| is_coded(headers)),
+            (Reason::NoTransform, &|| list::has_token(headers, &CACHE_CONTROL, "no-transform") || is_signed(headers)),
+            (Reason::Encoding, &|| *coded == Coded::Unknown),
             (Reason::Charset, &|| media::charset(headers).is_some_and(|charset| !is_safe(charset))),
             (Reason::AlreadyTagged, &|| headers::is_tagged(headers)),
         ];
@@ -179,8 +189,8 @@ fn is_tagged(status: StatusCode) -> bool {
     matches!(status, StatusCode::OK | StatusCode::NOT_FOUND | StatusCode::GONE)
 }
 
-/// What speaks against tagging for this request.
-fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool) -> Option<Reason> {
+/// What speaks against tagging for this request. `takes`: whether the client takes the coding that the answer is in.
+fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool, takes: bool) -> Option<Reason> {
     let document = !facts.fragment && (facts.is_navigation() || reusable);
     let checks = [
         (Reason::Method, facts.asked == Asked::Other),
@@ -191,6 +201,7 @@ fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool) -
         (Reason::Gpc, standing == Standing::No(Refusal::Gpc)),
         (Reason::Dnt, standing == Standing::No(Refusal::Dnt)),
         (Reason::NoTransform, facts.no_transform),
+        (Reason::Encoding, !takes),
     ];
     checks.into_iter().find(|(_, holds)| *holds).map(|(reason, _)| reason)
 }
@@ -204,10 +215,9 @@ fn is_attachment(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether the body is in any content coding but identity.
-fn is_coded(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-    codings.any(|coding| !coding.is_empty() && !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+/// Whether the answer bears a signature (RFC 9421, and its drafts): what it covers is to arrive as it was sent.
+fn is_signed(headers: &HeaderMap) -> bool {
+    headers.contains_key("signature-input") || headers.contains_key("signature")
 }
 
 /// Whether ASCII bytes mean ASCII, whatever stands before them: not in UTF-16, not behind an escape of ISO-2022-JP, and not

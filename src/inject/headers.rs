@@ -1,20 +1,24 @@
 //! What becomes of an answer's header: made true for the body that will follow, and telling what was done.
 
-use http::header::{ACCEPT_RANGES, CONTENT_LENGTH};
+use http::header::{ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, TRAILER, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::eligible::{Decision, Verdict};
 use super::validator::Validator;
-use super::{Reason, reuse};
+use super::{Codings, Reason, list, reuse};
 
 /// Tells of every page what was done with it; nothing else bears it.
 pub const X_INLAY: HeaderName = HeaderName::from_static("x-inlay");
 /// Bears the view's id to the page.
 pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// What a tagged body makes untrue besides its validators: ranges of it, and its digests (RFC 9530; RFC 3230; RFC 1864).
-const UNTRUE: [HeaderName; 5] = [
+/// What a tagged body makes untrue besides its validators: ranges of it, its address, its trailers, and its digests (RFC 9530;
+/// RFC 3230; RFC 1864; draft-ietf-httpbis-unencoded-digest).
+const UNTRUE: [HeaderName; 8] = [
     ACCEPT_RANGES,
+    CONTENT_LOCATION,
+    TRAILER,
+    HeaderName::from_static("unencoded-digest"),
     HeaderName::from_static("content-md5"),
     HeaderName::from_static("digest"),
     HeaderName::from_static("content-digest"),
@@ -95,7 +99,25 @@ pub fn prepare(edit: &mut impl HeaderEdit, verdict: &Verdict, view_id: Option<[u
                 // An answer that others may get must not name one visitor's view.
                 edit.append(SERVER_TIMING, if verdict.reusable { NO_VIEW } else { view(id) });
             }
-            length(edit.headers(), plan.len())
+            say_coding(edit, verdict.codings, verdict.unchanged);
+            match verdict.codings.to {
+                _ if verdict.unchanged => no_length(edit.headers()),
+                None => length(edit.headers(), plan.len()),
+                Some(_) => no_length(edit.headers()),
+            }
+        }
+    }
+}
+
+/// Names the coding that was chosen, and that it was. A 304 tells nothing of the body (RFC 9110 section 15.4.5).
+fn say_coding(edit: &mut impl HeaderEdit, codings: Codings, unchanged: bool) {
+    if let (None, Some(to), false) = (codings.from, codings.to, unchanged) {
+        edit.set(CONTENT_ENCODING, HeaderValue::from_static(to.name()));
+    }
+    if codings.chosen {
+        let said = |word| list::has_token(edit.headers(), &VARY, word);
+        if !said("*") && !said(ACCEPT_ENCODING.as_str()) {
+            edit.append(VARY, HeaderValue::from_static("Accept-Encoding"));
         }
     }
 }
@@ -128,6 +150,10 @@ fn say_skipped(edit: &mut impl HeaderEdit, reason: Reason) {
 /// Whether another Inlay has tagged the page.
 pub(super) fn is_tagged(headers: &HeaderMap) -> bool {
     headers.get(X_INLAY).is_some_and(|word| word == "tagged")
+}
+
+fn no_length(headers: &HeaderMap) -> Length {
+    if headers.contains_key(CONTENT_LENGTH) { Length::Drop } else { Length::Untouched }
 }
 
 fn length(headers: &HeaderMap, more: usize) -> Length {

@@ -2,6 +2,9 @@
 //!
 //! Knows bytes and `http` types only: no events, no storage, no server, not where our script comes from.
 
+mod accept;
+mod body;
+pub mod codec;
 mod csp;
 mod eligible;
 mod headers;
@@ -16,6 +19,7 @@ pub mod snippet;
 mod tags;
 mod validator;
 
+pub use body::{Body, Broken, Codings};
 pub use eligible::{Decision, Verdict, eligible, may_renew_untagged};
 pub use headers::{HeaderEdit, Length, NO_VIEW, SERVER_TIMING, X_INLAY, keep_from_caches, prepare};
 pub use reason::{Outcome, Reason};

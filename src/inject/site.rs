@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use super::request::Asked;
 use super::validator::Expected;
-use super::{Plan, RequestFacts, Tags};
+use super::{Plan, RequestFacts, Tags, accept};
 use crate::config::{self, InFront};
 use crate::signal::Standing;
 
@@ -34,25 +35,41 @@ impl Site {
         Expectation(self.expected(request, facts, standing))
     }
 
+    /// Whether the request, as far as it tells by itself, would get a tagged page.
+    pub fn would_tag(&self, request: &Parts, facts: &RequestFacts, standing: Standing) -> bool {
+        matches!(facts.asked, Asked::Get | Asked::Head)
+            && facts.is_navigation()
+            && self.may_tag(request, facts, standing)
+    }
+
+    /// Whether nothing that the request tells speaks against tagging its page, but that it may be no navigation.
+    fn may_tag(&self, request: &Parts, facts: &RequestFacts, standing: Standing) -> bool {
+        !(facts.range || facts.upgrade || facts.no_transform || facts.fragment)
+            && standing == Standing::Yes
+            && self.config.tag
+            && self.has_page_at(request.uri.path(), facts)
+    }
+
     fn expected(&self, request: &Parts, facts: &RequestFacts, standing: Standing) -> Expected {
         if !matches!(facts.asked, Asked::Get | Asked::Head) {
             return Expected::AsItIs;
         }
-        let path = request.uri.path();
-        let taggable = !(facts.range || facts.upgrade || facts.no_transform || facts.fragment)
-            && standing == Standing::Yes
-            && self.config.tag
-            && self.has_page_at(path, facts);
-        if !taggable {
+        if !self.may_tag(request, facts, standing) {
             return Expected::Plain;
         }
-        let chosen = self.choose(path);
+        let chosen = self.choose(request.uri.path());
         let reusable = chosen == 0 && facts.may_show_page && self.config.in_front != InFront::None;
         match facts.is_navigation() {
             true => Expected::Tagged(Some(self.tags.template(chosen))),
             false if reusable => Expected::Perhaps(self.tags.template(chosen)),
             false => Expected::Plain,
         }
+    }
+
+    /// What the origin is asked for in the place of a request's `Accept-Encoding`, where the request's page would be tagged;
+    /// `None`: what came.
+    pub fn accept_encoding(&self, request: &HeaderMap) -> Option<HeaderValue> {
+        accept::ask(request, self.config.compress)
     }
 
     /// Whether pages at this path are tagged.

@@ -13,6 +13,7 @@
 
 mod again;
 mod body;
+mod broken;
 mod edit;
 mod hooks;
 mod record;
@@ -26,9 +27,10 @@ use std::time::Instant;
 use http::{HeaderValue, Uri};
 
 use crate::event::ViewId;
-use crate::inject::{Outcome, RequestFacts, Rewriter};
+use crate::inject::{Body, Outcome, RequestFacts};
 use crate::signal::Standing;
 use again::Again;
+use broken::Unsent;
 use tagging::TaggedSite;
 pub use tagging::{Tagging, TaggingParts};
 
@@ -99,14 +101,15 @@ enum State {
     NoPage,
     /// The final word is known: left alone, or a page without a body.
     Settled(Outcome, Told),
-    /// Being tagged: the rewriter waits for the body.
+    /// Being tagged: the body is waited for.
     Tagging(Box<Tag>),
 }
 
 /// A page that is being tagged.
 #[derive(Debug)]
 struct Tag {
-    rewriter: Rewriter,
+    body: Body,
+    unsent: Option<Box<Unsent>>,
     told: Told,
 }
 

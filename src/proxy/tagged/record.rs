@@ -26,7 +26,7 @@ impl Page {
         match &self.state {
             State::Undecided | State::NoPage => None,
             State::Settled(outcome, told) => Some((*outcome, *told)),
-            State::Tagging(tag) => Some((tag.rewriter.outcome(), tag.told)),
+            State::Tagging(tag) => Some((tag.body.outcome(), tag.told)),
         }
     }
 

@@ -6,9 +6,9 @@ use pingora::http::ResponseHeader;
 use pingora::prelude::{Result, Session};
 
 use super::edit::Edit;
-use super::{Page, State, Tag, Told};
+use super::{Page, State, Tag, Told, Unsent};
 use crate::event::ViewId;
-use crate::inject::{self, Decision, Length, Outcome, Rewriter};
+use crate::inject::{self, Body, Decision, Length, Outcome};
 use crate::signal::Standing;
 
 impl Page {
@@ -64,7 +64,11 @@ impl Page {
                 let origin_length = keep_length_true(session, response, length)?;
                 match head || response.status == StatusCode::NOT_MODIFIED {
                     true => State::Settled(Outcome::Tagged, told),
-                    false => State::Tagging(Box::new(Tag { rewriter: Rewriter::new(plan, origin_length), told })),
+                    false => {
+                        let body = Body::new(plan, origin_length, verdict.codings);
+                        let unsent = verdict.codings.may_break().then(|| Box::new(Unsent::of(response)));
+                        State::Tagging(Box::new(Tag { body, unsent, told }))
+                    }
                 }
             }
         };
