@@ -8,7 +8,9 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT
 use http::{HeaderMap, StatusCode, request, response};
 
 use super::request::{Asked, is_of_html};
+use super::rules::{Choice, Looked};
 use super::{Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
+use crate::config::Mode;
 use crate::signal::{Refusal, Standing};
 
 /// What is done with a page.
@@ -18,6 +20,8 @@ pub struct Verdict {
     pub decision: Decision,
     /// Whether a shared cache may use the answer again without asking us: then it bears no view id.
     pub(super) reusable: bool,
+    /// Whether what stands in the page was drawn for this view alone: then no copy of it can be confirmed later.
+    pub drawn: bool,
     /// Whether shared caches are forbidden to keep it.
     pub(super) private: bool,
 }
@@ -27,6 +31,8 @@ pub struct Verdict {
 pub enum Decision {
     /// With these tags.
     Tag(Plan),
+    /// With these tags, for itself alone: what is sent is the origin's.
+    Shadow(Plan),
     /// It is left alone.
     Skip(Reason),
 }
@@ -39,16 +45,18 @@ pub fn eligible(
     facts: &RequestFacts,
     standing: Standing,
 ) -> Verdict {
-    let path = request.uri.path();
-    let here = site.has_page_at(path, facts);
-    let chosen = if here && site.config.tag { site.choose(path) } else { 0 };
-    let snippets = chosen != 0;
+    let here = site.has_page_at(request.uri.path(), facts);
+    let looked = Looked { request, status: status_of_page(response.status), draw: facts.draw };
+    let Choice { chosen, possible } = if here && site.config.tag { site.choose(&looked) } else { Choice::default() };
+    let live = site.config.mode == Mode::Live;
+    let snippets = possible != 0 && live;
     let asked = matches!(facts.asked, Asked::Get | Asked::Head);
     // With a snippet the answer becomes private, and is an ordinary page again.
-    let reusable = asked && !snippets && reuse::is_reusable(&response.headers, facts.authorized, site.config.in_front);
+    let reusable =
+        asked && live && !snippets && reuse::is_reusable(&response.headers, facts.authorized, site.config.in_front);
     let answer = Answer { response, site, facts, here };
     let of_answer = answer.reason(false);
-    let of_request = reason_of_request(facts, standing, reusable);
+    let of_request = reason_of_request(facts, site, standing, reusable);
     let private = match (snippets, reusable && of_request.is_some()) {
         (true, _) => answer.reason(true).is_none_or(|reason| reason > Reason::NotHtml),
         (false, true) => answer.reason(true).is_none(),
@@ -56,9 +64,18 @@ pub fn eligible(
     };
     let decision = match [of_answer, of_request].into_iter().flatten().min() {
         Some(reason) => Decision::Skip(reason),
+        None if !live => Decision::Shadow(site.plan(chosen, !facts.says_document)),
         None => Decision::Tag(site.plan(chosen, !facts.says_document)),
     };
-    Verdict { decision, reusable, private }
+    Verdict { decision, reusable, drawn: snippets && site.has_draw(possible), private }
+}
+
+/// The status of the page that an answer is of: a 304 and a 206 are of one with status 200.
+fn status_of_page(status: StatusCode) -> StatusCode {
+    match status {
+        StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT => StatusCode::OK,
+        status => status,
+    }
 }
 
 /// An answer, and what it is looked at with.
@@ -98,7 +115,7 @@ impl Answer<'_> {
 }
 
 /// What speaks against tagging for this request.
-fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool) -> Option<Reason> {
+fn reason_of_request(facts: &RequestFacts, site: &Site, standing: Standing, reusable: bool) -> Option<Reason> {
     let document = !facts.fragment && (facts.is_navigation() || reusable);
     let checks = [
         (Reason::Method, facts.asked == Asked::Other),
@@ -109,6 +126,7 @@ fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool) -
         (Reason::Gpc, standing == Standing::No(Refusal::Gpc)),
         (Reason::Dnt, standing == Standing::No(Refusal::Dnt)),
         (Reason::NoTransform, facts.no_transform),
+        (Reason::Percent, !site.draws_view(facts)),
     ];
     checks.into_iter().find(|(_, holds)| *holds).map(|(reason, _)| reason)
 }

@@ -54,6 +54,8 @@ pub struct RequestFacts {
     pub(super) file: bool,
     frame: bool,
     prefetch: bool,
+    /// What draws view by view are made from: random where the site has any.
+    pub draw: u64,
 }
 
 impl RequestFacts {
@@ -77,6 +79,7 @@ impl RequestFacts {
             file: is_file(request.uri.path()),
             frame: matches!(fields.destination, b"iframe" | b"frame"),
             prefetch: fields.purpose.starts_with(b"prefetch"),
+            draw: 0,
         }
     }
 

@@ -1,18 +1,30 @@
 //! A body's pieces through the rewriter. Nothing here fails: what cannot be tagged passes as it came.
 
+use std::time::Instant;
+
 use bytes::{Bytes, BytesMut};
 
-use super::{Page, State};
+use super::{Page, State, Tag};
 
 impl Page {
     /// Rewrites one piece; `end` says that no more will come.
     pub(super) fn rewrite(&mut self, body: &mut Option<Bytes>, end: bool) {
         let State::Tagging(tag) = &mut self.state else { return };
+        let Some(spent) = tag.shadow else { return tag.rewrite(body, end) };
+        let begin = Instant::now();
+        // What comes of it is nobody's; the origin's piece goes on.
+        tag.rewrite(&mut body.clone(), end);
+        tag.shadow = Some(spent + begin.elapsed());
+    }
+}
+
+impl Tag {
+    fn rewrite(&mut self, body: &mut Option<Bytes>, end: bool) {
         if let Some(piece) = body.take() {
-            *body = Some(tag.rewriter.push(piece));
+            *body = Some(self.rewriter.push(piece));
         }
         if end {
-            let rest = tag.rewriter.end();
+            let rest = self.rewriter.end();
             match body {
                 Some(piece) if !rest.is_empty() => *piece = joined(piece, &rest),
                 None if !rest.is_empty() => *body = Some(rest),

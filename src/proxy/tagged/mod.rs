@@ -19,7 +19,7 @@ mod response;
 mod tagging;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Uri};
 
@@ -104,6 +104,8 @@ enum State {
 struct Tag {
     rewriter: Rewriter,
     told: Told,
+    /// Where it is tagged for itself alone: the time that it took so far.
+    shadow: Option<Duration>,
 }
 
 /// What recording needs of the answer's header.

@@ -1,5 +1,7 @@
 //! The answer's header: decided on once, then made true for what the body will be.
 
+use std::time::Duration;
+
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, Version};
 use pingora::http::ResponseHeader;
@@ -7,7 +9,7 @@ use pingora::prelude::{Result, Session};
 
 use super::{Page, State, Tag, Told};
 use crate::event::ViewId;
-use crate::inject::{self, Decision, HeaderEdit, Length, Outcome, Rewriter};
+use crate::inject::{self, Decision, HeaderEdit, Length, Outcome, Plan, Reason, Rewriter};
 use crate::signal::Standing;
 
 impl Page {
@@ -54,12 +56,19 @@ impl Page {
                 let origin_length = keep_length_true(session, response, length)?;
                 match head {
                     true => State::Settled(Outcome::Tagged, told),
-                    false => State::Tagging(Box::new(Tag { rewriter: Rewriter::new(plan, origin_length), told })),
+                    false => tagging(plan, origin_length, told, None),
                 }
             }
+            Decision::Shadow(_) if head => State::Settled(Outcome::Skipped(Reason::Shadow), told),
+            Decision::Shadow(plan) => tagging(plan, None, told, Some(Duration::ZERO)),
         };
         Ok(())
     }
+}
+
+/// The body is looked at; with `shadow`, for itself alone.
+fn tagging(plan: Plan, origin_length: Option<u64>, told: Told, shadow: Option<Duration>) -> State {
+    State::Tagging(Box::new(Tag { rewriter: Rewriter::new(plan, origin_length), told, shadow }))
 }
 
 /// Sets the length that the tagged body will have, and returns the origin's where it is kept. It is dropped where a cache of
