@@ -58,7 +58,7 @@ fn plan(snippets: &str) -> Plan {
     let dir = tempfile::tempdir().expect("a folder");
     let config = load(&dir.path().join("inlay.toml"), snippets);
     let site: &Arc<config::Site> = &config.sites[0];
-    Tags::new(&Bytes::from_static(OWN), Bytes::from_static(b"/_inlay/t."), site).plan("/", false)
+    Tags::new(&Bytes::from_static(OWN), Bytes::from_static(b"/_inlay/t."), site).plan(false)
 }
 
 fn load(file: &Path, snippets: &str) -> Config {

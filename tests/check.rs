@@ -210,7 +210,7 @@ fn a_snippet_that_leaves_something_open_is_said_at_its_place_beside_all_else() {
                 [[site.tag]]\nid = 'x'\nhtml = '<script>run()'\n";
     fs::write(place.path().join("inlay.toml"), file).expect("writable");
     let said = lines(&inlay(&["check", "--config", "inlay.toml"], place.path()).stderr);
-    let starts = ["inlay.toml:5:1: unknown key `prefx`", "inlay.toml:8:8: the snippet "];
+    let starts = ["inlay.toml:5:1: unknown key `prefx`", "inlay.toml:8:9: the snippet "];
     assert_eq!(said.len(), starts.len(), "{said:#?}");
     assert!(said.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{said:#?}");
 }

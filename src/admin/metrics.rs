@@ -31,6 +31,8 @@ const IN_HAND: Metric = gauge("inlay_requests_in_hand", "Requests whose answer i
 const UNKNOWN_HOST: Metric = counter("inlay_requests_unknown_host_total", "Requests for a host that no site has.");
 const REQUESTS: Metric = counter("inlay_requests_total", "Requests, by site.");
 const PAGES: Metric = counter("inlay_pages_total", "Pages by final word: tagged, or why not.");
+const SHADOW_PAGES: Metric = counter("inlay_shadow_pages_total", "Pages in shadow by what would have become of them.");
+const SHADOW_SECONDS: Metric = counter("inlay_shadow_seconds_total", "Time that tagging in shadow took.");
 const DROPPED: Metric =
     counter("inlay_events_dropped_total", "Events that were not recorded, or did not stay, and why.");
 const ORIGIN_ERRORS: Metric = counter("inlay_origin_errors_total", "Failures of the sites' own servers.");
@@ -89,7 +91,12 @@ fn write_all(out: &mut String, now: &Snapshot, at_s: f64) -> fmt::Result {
     for site in &now.sites {
         writeln!(out, "{}{{site=\"{}\"}} {}", REQUESTS.name, Label(&site.name), site.requests)?;
     }
-    PAGES.by_word(out, &now.sites, "outcome", pages)?;
+    PAGES.by_word(out, &now.sites, "outcome", |site| by_outcome(site.pages))?;
+    SHADOW_PAGES.by_word(out, &now.sites, "outcome", |site| by_outcome(site.shadow))?;
+    SHADOW_SECONDS.head(out)?;
+    for site in &now.sites {
+        writeln!(out, "{}{{site=\"{}\"}} {}", SHADOW_SECONDS.name, Label(&site.name), site.shadow_s)?;
+    }
     DROPPED.by_word(out, &now.sites, "reason", dropped)?;
     ORIGIN_ERRORS.by_word(out, &now.sites, "kind", |site| site.origin_errors.iter().copied())?;
     write_sinks(out, &now.sinks)
@@ -117,8 +124,8 @@ fn write_sinks(out: &mut String, sinks: &[Status]) -> fmt::Result {
     SINK_ERROR.by_sink(out, sinks, |sink| sink.last_error.as_ref().map(|error| error.at_ms as f64 / 1e3))
 }
 
-fn pages(site: &SiteNumbers) -> impl Iterator<Item = (&'static str, u64)> {
-    (0u8..).zip(site.pages).filter_map(|(code, n)| Outcome::from_code(code).map(|outcome| (outcome.word(), n)))
+fn by_outcome(counts: [u64; Outcome::COUNT]) -> impl Iterator<Item = (&'static str, u64)> {
+    (0u8..).zip(counts).filter_map(|(code, n)| Outcome::from_code(code).map(|outcome| (outcome.word(), n)))
 }
 
 fn dropped(site: &SiteNumbers) -> impl Iterator<Item = (&'static str, u64)> {

@@ -63,6 +63,10 @@ pub struct SiteNumbers {
     pub requests: u64,
     /// Pages by final word, at [`Outcome::code`].
     pub pages: [u64; Outcome::COUNT],
+    /// What would have become of pages in shadow, at [`Outcome::code`].
+    pub shadow: [u64; Outcome::COUNT],
+    /// The time that shadow took, in seconds.
+    pub shadow_s: f64,
     /// Events that were dropped, in the order of [`DropReason::ALL`].
     pub dropped: [u64; DropReason::ALL.len()],
     /// Failures of the origin, by kind: every kind, also those not met.

@@ -35,6 +35,8 @@ fn of_reason(reason: Reason) -> &'static str {
         Reason::AlreadyTagged => "Another Inlay behind this one has tagged the page.",
         Reason::Sandbox => "The page's policy is a sandbox without scripts.",
         Reason::Csp => "The page's Content-Security-Policy would block our script.",
+        Reason::Percent => "The site's percent left this view out.",
+        Reason::Shadow => "The site is in shadow: tagging was worked out, and the page was sent as it was.",
         Reason::Amp => "An AMP page takes no scripts but its own.",
         Reason::Parser => "The page could not be read to the tag's place. It was sent on as it was.",
         Reason::NoPlace => "The page ended before a place for the tag was found.",
@@ -72,7 +74,7 @@ mod tests {
 
     #[test]
     fn a_word_of_another_version_has_no_line() {
-        assert_eq!(of_outcome("percent"), "");
+        assert_eq!(of_outcome("mirage"), "");
         assert_eq!(of_drop("later"), "");
     }
 }

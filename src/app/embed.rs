@@ -104,7 +104,7 @@ impl Inlay {
 /// name them lie in caches.
 fn endpoints(config: &Config, ledger: &Ledger) -> Vec<collect::Site> {
     let current = config.sites.iter().map(|site| {
-        let script = collect::Script::current(&site.privacy.honor);
+        let script = collect::Script::current(site);
         ledger::Script { hash8: script.hash8().to_owned(), body: script.body().to_vec() }
     });
     let kept = ledger.scripts(current.collect()).unwrap_or_else(|error| {

@@ -113,20 +113,27 @@ impl Process {
     }
 
     fn site(&self, at: usize, name: &str) -> SiteNumbers {
-        let mut pages = [0; Outcome::COUNT];
-        for (outcome, n) in self.counters.pages(at) {
-            if let Some(slot) = pages.get_mut(usize::from(outcome.code())) {
-                *slot = n;
-            }
-        }
         SiteNumbers {
             name: name.to_owned(),
             requests: self.counters.requests(at),
-            pages,
+            pages: by_code(self.counters.pages(at)),
+            shadow: by_code(self.counters.shadow(at)),
+            shadow_s: self.counters.shadow_time(at).as_secs_f64(),
             dropped: DropReason::ALL.map(|why| self.recorder.dropped(at, why)),
             origin_errors: self.counters.origin_faults(at).map(|(fault, n)| (fault.word(), n)).collect(),
         }
     }
+}
+
+/// Counts at their outcome's code.
+fn by_code(counts: impl Iterator<Item = (Outcome, u64)>) -> [u64; Outcome::COUNT] {
+    let mut at_code = [0; Outcome::COUNT];
+    for (outcome, n) in counts {
+        if let Some(slot) = at_code.get_mut(usize::from(outcome.code())) {
+            *slot = n;
+        }
+    }
+    at_code
 }
 
 #[cfg(test)]

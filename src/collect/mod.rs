@@ -13,6 +13,7 @@ mod route;
 mod script;
 mod sender;
 mod site;
+mod snippets;
 
 pub use accept::wants_json;
 pub use gpc::{GPC_JSON_PATH, gpc_json};

@@ -9,12 +9,15 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
 use ring::digest;
 
-use crate::config::Honor;
+use crate::config::{self, Honor};
 
 use super::reply::{READING, reads, reply, wrong_method};
+use super::snippets;
 
 /// A function of the site's switches. Comments and indentation are for readers of the source and are not sent.
 const SOURCE: &str = include_str!("script/t.js");
+/// A function of the snippets, which makes what places them.
+const PLACE: &str = include_str!("script/place.js");
 
 /// How many hex digits of the SHA-256 name a script.
 const NAME_DIGITS: usize = 8;
@@ -39,16 +42,12 @@ pub(super) enum Keep {
 }
 
 impl Script {
-    /// The current script, with a site's switches inside.
-    pub fn current(honor: &Honor) -> Script {
-        let Honor { gpc, dnt } = honor;
-        let mut text = String::with_capacity(SOURCE.len());
-        for line in SOURCE.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")) {
-            text.push_str(line);
-            text.push('\n');
-        }
-        text.truncate(text.trim_end().len());
-        text.push_str(&format!("({{ gpc: {gpc}, dnt: {dnt} }});\n"));
+    /// The current script of a site, with its switches and the snippets that it places inside.
+    pub fn current(site: &config::Site) -> Script {
+        let Honor { gpc, dnt } = site.privacy.honor;
+        let place = snippets::placed_by_script(site).map(|array| format!(", {}({array})", without_comments(PLACE)));
+        let place = place.unwrap_or_default();
+        let text = format!("{}({{ gpc: {gpc}, dnt: {dnt} }}{place});\n", without_comments(SOURCE));
         Script::of(text.into())
     }
 
@@ -110,6 +109,11 @@ impl Keep {
             Keep::Not => "no-store",
         })
     }
+}
+
+fn without_comments(source: &str) -> String {
+    let lines = source.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The hash in `t.<hash8>.js`.

@@ -34,7 +34,7 @@ pub struct Downstream {
 impl Site {
     /// A site's endpoints. `older` are the scripts of the last 30 days that stored pages may still name, of all sites.
     pub fn new(site: Arc<config::Site>, older: Arc<[Script]>) -> Site {
-        let script = Script::current(&site.privacy.honor);
+        let script = Script::current(&site);
         let own_tag = format!("<script async=\"\" src=\"{}/t.{}.js\"></script>", site.prefix, script.hash8());
         Site {
             script,

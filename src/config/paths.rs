@@ -28,6 +28,11 @@ impl Paths {
         self.include.iter().any(|glob| glob.matches(path)) && !self.exclude.iter().any(|glob| glob.matches(path))
     }
 
+    /// The patterns of the paths that are meant, and of those among them that are not, as the owner wrote them.
+    pub fn written(&self) -> [Vec<&str>; 2] {
+        [&self.include, &self.exclude].map(|globs| globs.iter().map(Glob::written).collect())
+    }
+
     /// From patterns that [`pattern`] has compiled.
     pub(super) fn of(include: Vec<Glob>, exclude: Vec<Glob>) -> Paths {
         Paths { include, exclude }

@@ -36,7 +36,7 @@ pub struct OwnerTag {
     /// Where its first byte stands, for rooms that find fault with it; where it is written with escapes, where its value does.
     pub at: At,
     /// Whether its bytes stand there as they are.
-    pub(in crate::config) verbatim: bool,
+    pub(crate) verbatim: bool,
 }
 
 /// A place in a page, in the order in which a page has them.

@@ -125,7 +125,11 @@ impl Body {
         let result = codec.get_mut().piece(piece, end, &mut self.rewriter, &mut sent);
         match (result, kept) {
             (Err(_), Some(kept)) => Ok(self.pass(kept, Some(Reason::Encoding))),
-            (Err(fault), None) => Err(Broken { fault, left: sent.into() }),
+            (Err(fault), None) => {
+                // What may follow is looked at by nobody.
+                self.way = Way::AsItCame(None);
+                Err(Broken { fault, left: sent.into() })
+            }
             (Ok(()), Some(kept)) if self.rewriter.has_given_up() => Ok(self.pass(kept, None)),
             (Ok(()), kept) => {
                 let few = |kept: &Vec<Bytes>| kept.iter().map(Bytes::len).sum::<usize>() <= MAX_HELD;

@@ -9,8 +9,10 @@ use http::{HeaderMap, StatusCode, request, response};
 
 use super::accept::{self, Coded};
 use super::request::{Asked, is_of_html};
+use super::rules::{Choice, Looked};
 use super::validator::{Sent, Validator, confirmed, names_a_copy};
 use super::{Codings, Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
+use crate::config::Mode;
 use crate::signal::{Refusal, Standing};
 
 /// What is done with a page.
@@ -22,6 +24,8 @@ pub struct Verdict {
     pub codings: Codings,
     /// Whether a shared cache may use the answer again without asking us: then it bears no view id.
     pub(super) reusable: bool,
+    /// Whether what stands in the page was drawn for this view alone: then no copy of it can be confirmed later.
+    pub drawn: bool,
     /// Whether shared caches are forbidden to keep it.
     pub(super) private: bool,
     /// It is a 304: what it says is of the copy that it confirms, and no body follows.
@@ -38,6 +42,8 @@ pub struct Verdict {
 pub enum Decision {
     /// With these tags.
     Tag(Plan),
+    /// With these tags, for itself alone: what is sent is the origin's.
+    Shadow(Plan),
     /// It is left alone.
     Skip(Reason),
 }
@@ -50,22 +56,24 @@ pub fn eligible(
     facts: &RequestFacts,
     standing: Standing,
 ) -> Verdict {
-    let path = request.uri.path();
-    let here = site.has_page_at(path, facts);
-    let chosen = if here && site.config.tag { site.choose(path) } else { 0 };
-    let snippets = chosen != 0;
+    let here = site.has_page_at(request.uri.path(), facts);
+    let looked = Looked { request, status: status_of_page(response.status), draw: facts.draw };
+    let Choice { chosen, possible } = if here && site.config.tag { site.choose(&looked) } else { Choice::default() };
+    let live = site.config.mode == Mode::Live;
+    let snippets = possible != 0 && live;
     let asked = matches!(facts.asked, Asked::Get | Asked::Head);
     let unchanged = response.status == StatusCode::NOT_MODIFIED;
     // With a snippet the answer becomes private, and is an ordinary page again.
     let dated = unchanged && facts.is_navigation() && facts.asks_of_dated();
-    let reusable = asked && !snippets && is_reusable(response, site, facts, dated);
+    let reusable = asked && live && !snippets && is_reusable(response, site, facts, dated);
     let coded = accept::coded(&response.headers);
     let codings = accept::codings(&request.headers, coded, site.config.compress);
     let answer = Answer { response, site, facts, here, coded };
     let of_answer = answer.reason(unchanged);
-    let of_request = reason_of_request(facts, standing, reusable, unchanged || codings.is_some());
+    let of_request = reason_of_request(facts, site, standing, reusable, unchanged || codings.is_some());
     // A 304 tells too little of the copy to be sure that no cache would go on with it.
-    let maybe_reusable = reusable || unchanged && asked && is_reusable(response, site, facts, facts.asks_of_dated());
+    let maybe_reusable =
+        reusable || unchanged && asked && live && is_reusable(response, site, facts, facts.asks_of_dated());
     let private = match (snippets, maybe_reusable && of_request.is_some()) {
         (true, _) => answer.reason(true).is_none_or(|reason| reason > Reason::NotHtml),
         (false, true) => answer.reason(true).is_none(),
@@ -73,12 +81,20 @@ pub fn eligible(
     };
     let decision = match [of_answer, of_request].into_iter().flatten().min() {
         Some(reason) => Decision::Skip(reason),
+        None if !live => Decision::Shadow(site.plan(chosen, !facts.says_document)),
         // Of a page that is the same for everybody the body is asked whoever asks.
         None => Decision::Tag(site.plan(chosen, reusable || !facts.says_document)),
     };
-    let codings = codings.unwrap_or_default();
-    let verdict =
-        Verdict { decision, codings, reusable, private, unchanged, validator: Validator::Kept, ask_again: false };
+    let verdict = Verdict {
+        decision,
+        codings: codings.unwrap_or_default(),
+        reusable,
+        drawn: snippets && site.has_draw(possible),
+        private,
+        unchanged,
+        validator: Validator::Kept,
+        ask_again: false,
+    };
     if unchanged && asked { verdict.on_copies(response, facts) } else { verdict.on_page(response, asked) }
 }
 
@@ -86,7 +102,7 @@ impl Verdict {
     /// Gives a tagged page its validator. Only what is asked for again by the same address can be confirmed.
     fn on_page(mut self, response: &response::Parts, asked: bool) -> Verdict {
         if let Decision::Tag(plan) = &self.decision {
-            self.validator = match asked && response.status == StatusCode::OK {
+            self.validator = match asked && !self.drawn && response.status == StatusCode::OK {
                 true => Validator::of(&response.headers, plan.template(), plan.variant()),
                 false => Validator::Gone,
             };
@@ -97,15 +113,15 @@ impl Verdict {
     /// Judges a 304 by the copies that the origin was asked about: it is decided on like the page that it confirms.
     fn on_copies(mut self, response: &response::Parts, facts: &RequestFacts) -> Verdict {
         match (&self.decision, &facts.sent) {
-            (Decision::Tag(plan), Sent::Ours(tags)) => {
+            (Decision::Tag(plan), Sent::Ours(tags)) if !self.drawn => {
                 match confirmed(tags, &response.headers, plan.template(), plan.variant()) {
                     Some(tag) => self.validator = Validator::Ours(tag),
                     None => self.ask_again = true,
                 }
             }
-            (Decision::Tag(_), _) | (Decision::Skip(_), Sent::Ours(_) | Sent::Taken) => self.ask_again = true,
-            (Decision::Skip(_), Sent::Rest) => self.ask_again = !names_a_copy(&response.headers),
-            (Decision::Skip(_), Sent::Nothing | Sent::AsTheyCame) => {}
+            (Decision::Tag(_), _) | (_, Sent::Ours(_) | Sent::Taken) => self.ask_again = true,
+            (_, Sent::Rest) => self.ask_again = !names_a_copy(&response.headers),
+            (_, Sent::Nothing | Sent::AsTheyCame) => {}
         }
         self
     }
@@ -139,12 +155,21 @@ pub fn may_renew_untagged(
         && facts.may_show_page
         && !response.headers.contains_key(CONTENT_TYPE)
         && site.config.tag
+        && site.config.mode == Mode::Live
         && site.has_page_at(request.uri.path(), facts)
         && is_reusable(response, site, facts, facts.dated)
 }
 
 fn is_reusable(response: &response::Parts, site: &Site, facts: &RequestFacts, dated: bool) -> bool {
     reuse::is_reusable(&response.headers, facts.authorized, site.config.in_front, dated)
+}
+
+/// The status of the page that an answer is of: a 304 and a 206 are of one with status 200.
+fn status_of_page(status: StatusCode) -> StatusCode {
+    match status {
+        StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT => StatusCode::OK,
+        status => status,
+    }
 }
 
 /// An answer, and what it is looked at with.
@@ -190,7 +215,13 @@ fn is_tagged(status: StatusCode) -> bool {
 }
 
 /// What speaks against tagging for this request. `takes`: whether the client takes the coding that the answer is in.
-fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool, takes: bool) -> Option<Reason> {
+fn reason_of_request(
+    facts: &RequestFacts,
+    site: &Site,
+    standing: Standing,
+    reusable: bool,
+    takes: bool,
+) -> Option<Reason> {
     let document = !facts.fragment && (facts.is_navigation() || reusable);
     let checks = [
         (Reason::Method, facts.asked == Asked::Other),
@@ -202,6 +233,7 @@ fn reason_of_request(facts: &RequestFacts, standing: Standing, reusable: bool, t
         (Reason::Dnt, standing == Standing::No(Refusal::Dnt)),
         (Reason::NoTransform, facts.no_transform),
         (Reason::Encoding, !takes),
+        (Reason::Percent, !site.draws_view(facts)),
     ];
     checks.into_iter().find(|(_, holds)| *holds).map(|(reason, _)| reason)
 }

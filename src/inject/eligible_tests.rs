@@ -22,7 +22,7 @@ struct Case<'a> {
     request: Lines<'a>,
     status: u16,
     response: Lines<'a>,
-    site: &'static str,
+    site: &'a str,
 }
 
 const ORDINARY: Case<'static> =
@@ -62,6 +62,7 @@ fn verdict_on(case: &Case<'_>) -> (Verdict, response::Parts, RequestFacts) {
 fn word(case: &Case<'_>) -> &'static str {
     match verdict_on(case).0.decision {
         Decision::Tag(_) => "tagged",
+        Decision::Shadow(_) => "shadow",
         Decision::Skip(reason) => reason.word(),
     }
 }
@@ -93,6 +94,8 @@ fn each_reason_has_its_case() {
         ("path", Case { site: "not_paths = ['/a']", ..ORDINARY }),
         ("path", Case { path: "/a.pdf", ..ORDINARY }),
         ("path", Case { path: "/feed.XML?page=1", ..ORDINARY }),
+        ("percent", Case { site: "percent = 0", ..ORDINARY }),
+        ("shadow", Case { site: "mode = 'shadow'", ..ORDINARY }),
     ];
     for (reason, case) in cases {
         assert_eq!(word(&case), reason, "{} {} {} {:?}", case.method, case.path, case.status, case.response);
@@ -157,7 +160,9 @@ fn the_first_reason_in_order_is_the_word() {
         ("x-inlay", "tagged"),
         ("content-security-policy", "sandbox; script-src 'none'"),
     ];
-    let (mut method, mut status, mut path, mut toml) = ("PATCH", 500, "/a.pdf", "tag = false");
+    const LAST: &str = "percent = 0\nmode = 'shadow'";
+    let first = format!("tag = false\n{LAST}");
+    let (mut method, mut status, mut path, mut toml) = ("PATCH", 500, "/a.pdf", first.as_str());
     let mut words = Vec::new();
     loop {
         let word = word(&Case { method, path, request: &request, status, response: &response, site: toml });
@@ -171,7 +176,9 @@ fn the_first_reason_in_order_is_the_word() {
             "partial" => request.retain(|(name, _)| *name != "range"),
             "empty" => response.retain(|(name, _)| *name != "content-length"),
             "not-document" => request.retain(|(name, _)| *name != "x-pjax"),
-            "disabled" => toml = "",
+            "disabled" => toml = LAST,
+            "percent" => toml = "mode = 'shadow'",
+            "shadow" => toml = "",
             "path" => path = "/a",
             "opt-out" => request.retain(|(name, _)| *name != "cookie"),
             "gpc" => request.retain(|(name, _)| *name != "sec-gpc"),
@@ -186,7 +193,7 @@ fn the_first_reason_in_order_is_the_word() {
         }
     }
     let expected = "method status upgrade not-html attachment partial empty not-document disabled path opt-out gpc dnt \
-        no-transform encoding charset already-tagged sandbox csp tagged";
+        no-transform encoding charset already-tagged sandbox csp percent shadow tagged";
     assert_eq!(words.join(" "), expected, "the order of the words");
 }
 
@@ -289,6 +296,45 @@ fn a_page_with_a_snippet_is_private_in_every_answer() {
     let image =
         Case { response: &[("content-type", "image/png"), ("cache-control", "max-age=60")], site: SNIPPET, ..ORDINARY };
     assert!(!verdict_on(&image).0.private, "what is no page");
+}
+
+#[test]
+fn what_may_differ_between_visitors_at_one_address_makes_it_private_for_all_of_them() {
+    let cached: Lines<'_> = &[HTML, ("cache-control", "public, max-age=60")];
+    let snippet = |rule: &str| format!("[[site.tag]]\nid = 'x'\nhtml = '<img src=a>'\n{rule}");
+    for (what, rule, path, private, drawn) in [
+        ("a cookie that this visitor has not", "when.cookie = { plan = 'pro' }", "/a", true, false),
+        ("a draw", "percent = 1", "/a", true, true),
+        ("a draw of none", "percent = 0", "/a", false, false),
+        ("a parameter that the address has", "when.query = { b = '*' }", "/a?b=1", true, false),
+        ("a parameter that it has not", "when.query = { b = '*' }", "/a", false, false),
+        ("another status", "when.status = [404]", "/a", false, false),
+        ("this status", "when.status = [200]", "/a", true, false),
+        ("what the script places", "via = 'script'\npercent = 50\nwhen.cookie = { plan = '*' }", "/a", false, false),
+    ] {
+        let (verdict, _, _) = verdict_on(&Case { path, response: cached, site: &snippet(rule), ..ORDINARY });
+        assert_eq!((verdict.private, verdict.reusable, verdict.drawn), (private, !private, drawn), "{what}");
+    }
+    let opted_out = with(&[("cookie", "inlay_optout=1")]);
+    let case =
+        Case { request: &opted_out, response: cached, site: &snippet("when.cookie = { plan = 'pro' }"), ..ORDINARY };
+    assert!(verdict_on(&case).0.private, "also for who said no");
+}
+
+#[test]
+fn a_site_in_shadow_changes_nothing_that_is_sent() {
+    let cached: Lines<'_> =
+        &[HTML, ("cache-control", "public, max-age=60"), ("etag", "\"a\""), ("content-length", "100")];
+    let site = "mode = 'shadow'\n[[site.tag]]\nid = 'x'\nhtml = '<p>x</p>'";
+    let (verdict, response, facts) = verdict_on(&Case { response: cached, site, ..ORDINARY });
+    let Decision::Shadow(plan) = &verdict.decision else { panic!("it is worked out: {verdict:?}") };
+    assert!(plan.has_snippets(), "with all that it would get");
+    let mut headers = response.headers.clone();
+    assert_eq!(super::super::prepare(&mut headers, &verdict, Some([b'f'; 32])), super::super::Length::Untouched);
+    assert_eq!(headers.remove("x-inlay").expect("the word"), "skipped; reason=shadow");
+    assert_eq!(headers, response.headers, "nothing else is changed");
+    let (request, _) = parts(&ORDINARY);
+    assert!(!self::site(site).would_tag(&request, &facts, Standing::Yes), "conditions go up as they came");
 }
 
 #[test]

@@ -88,6 +88,10 @@ pub fn prepare(edit: &mut impl HeaderEdit, verdict: &Verdict, view_id: Option<[u
             }
             Length::Untouched
         }
+        Decision::Shadow(_) => {
+            say_skipped(edit, Reason::Shadow);
+            Length::Untouched
+        }
         Decision::Tag(plan) => {
             for name in &UNTRUE {
                 if edit.headers().contains_key(name) {

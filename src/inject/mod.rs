@@ -14,6 +14,7 @@ mod reason;
 mod request;
 mod reuse;
 mod rewriter;
+mod rules;
 mod site;
 pub mod snippet;
 mod tags;

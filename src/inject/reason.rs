@@ -41,6 +41,10 @@ pub enum Reason {
     Sandbox,
     /// A policy that would block the script.
     Csp,
+    /// The site's `percent`: this view was not drawn.
+    Percent,
+    /// The site's `mode` is `shadow`: tagged for itself alone.
+    Shadow,
     /// An AMP document.
     Amp,
     /// The rewriter failed.
@@ -51,7 +55,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in order.
-    pub const ALL: [Reason; 22] = [
+    pub const ALL: [Reason; 24] = [
         Reason::Method,
         Reason::Status,
         Reason::Upgrade,
@@ -71,6 +75,8 @@ impl Reason {
         Reason::AlreadyTagged,
         Reason::Sandbox,
         Reason::Csp,
+        Reason::Percent,
+        Reason::Shadow,
         Reason::Amp,
         Reason::Parser,
         Reason::NoPlace,
@@ -98,6 +104,8 @@ impl Reason {
             Reason::AlreadyTagged => "skipped; reason=already-tagged",
             Reason::Sandbox => "skipped; reason=sandbox",
             Reason::Csp => "skipped; reason=csp",
+            Reason::Percent => "skipped; reason=percent",
+            Reason::Shadow => "skipped; reason=shadow",
             Reason::Amp => "skipped; reason=amp",
             Reason::Parser => "skipped; reason=parser",
             Reason::NoPlace => "skipped; reason=no-place",

@@ -64,6 +64,8 @@ pub struct RequestFacts {
     pub(super) may_show_page: bool,
     /// What has become of its conditions.
     pub(super) sent: Sent,
+    /// What draws view by view are made from: random where the site has any.
+    pub draw: u64,
 }
 
 impl RequestFacts {
@@ -91,6 +93,7 @@ impl RequestFacts {
             dated: fields.dated,
             may_show_page: says_document || may_show_page(&fields),
             sent: Sent::default(),
+            draw: 0,
         }
     }
 

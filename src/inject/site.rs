@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::request::Asked;
+use super::rules::{self, Choice, Looked};
 use super::validator::Expected;
 use super::{Plan, RequestFacts, Tags, accept};
-use crate::config::{self, InFront};
+use crate::config::{self, InFront, Mode};
 use crate::signal::Standing;
+
+/// The number of the site's own draw; those of its snippets are their bits.
+const OF_THE_SITE: u64 = 64;
 
 /// A site's configuration with its tags.
 #[derive(Debug)]
@@ -47,6 +51,8 @@ impl Site {
         !(facts.range || facts.upgrade || facts.no_transform || facts.fragment)
             && standing == Standing::Yes
             && self.config.tag
+            && self.config.mode == Mode::Live
+            && self.draws_view(facts)
             && self.has_page_at(request.uri.path(), facts)
     }
 
@@ -57,11 +63,12 @@ impl Site {
         if !self.may_tag(request, facts, standing) {
             return Expected::Plain;
         }
-        let chosen = self.choose(request.uri.path());
-        let reusable = chosen == 0 && facts.may_show_page && self.config.in_front != InFront::None;
+        let choice = self.choose(&Looked { request, status: StatusCode::OK, draw: facts.draw });
+        let template = || self.tags.template(choice.chosen);
+        let reusable = choice.possible == 0 && facts.may_show_page && self.config.in_front != InFront::None;
         match facts.is_navigation() {
-            true => Expected::Tagged(Some(self.tags.template(chosen))),
-            false if reusable => Expected::Perhaps(self.tags.template(chosen)),
+            true => Expected::Tagged((!self.has_draw(choice.possible)).then(template)),
+            false if reusable => Expected::Perhaps(template()),
             false => Expected::Plain,
         }
     }
@@ -77,9 +84,24 @@ impl Site {
         !facts.file && self.config.paths.matches(path)
     }
 
-    /// The owner's snippets in the page at this path.
-    pub(super) fn choose(&self, path: &str) -> u64 {
-        self.tags.choose(path)
+    /// Whether something is drawn view by view: then [`RequestFacts::draw`] has to be random.
+    pub fn draws(&self) -> bool {
+        self.config.percent < 100 || self.tags.draws()
+    }
+
+    /// Whether this view is among those that are tagged, where not all are.
+    pub(super) fn draws_view(&self, facts: &RequestFacts) -> bool {
+        rules::is_drawn(self.config.percent, facts.draw, OF_THE_SITE)
+    }
+
+    /// The owner's snippets in the page.
+    pub(super) fn choose(&self, looked: &Looked<'_>) -> Choice {
+        self.tags.choose(looked)
+    }
+
+    /// Whether one of these snippets is drawn view by view.
+    pub(super) fn has_draw(&self, possible: u64) -> bool {
+        self.tags.has_draw(possible)
     }
 
     pub(super) fn plan(&self, chosen: u64, ask_body: bool) -> Plan {

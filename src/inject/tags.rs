@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::rules::{self, Choice, Looked};
 use super::validator::{Template, Variant};
 use crate::config::{OwnerTag, Place, Site, Via};
 
@@ -15,7 +16,12 @@ pub const MAX_SNIPPETS: usize = 64;
 pub struct Tags {
     /// Our own tag, and the same with one blank more: the bytes of a plan are even in number.
     own: [Bytes; 2],
+    /// In the order of the file; a snippet's bit is its place here.
     snippets: Vec<OwnerTag>,
+    /// The bits of the snippets that stand in pages; the others are placed by our script.
+    in_page: u64,
+    /// Whether one is drawn view by view.
+    draws: bool,
     /// How the address of our own script begins in this site, such as `/_inlay/t.`: a page that has one is tagged already.
     own_src: Bytes,
     /// What names our own tag in entity tags, and each snippet.
@@ -36,21 +42,34 @@ impl Tags {
     /// The tags of a site. `own` is the markup of our own tag: it ends with an element's end tag, and may be told apart by
     /// `own_src`, with which the address of its script begins. Snippets beyond [`MAX_SNIPPETS`] are refused before.
     pub fn new(own: &Bytes, own_src: Bytes, site: &Site) -> Arc<Tags> {
-        let in_page = site.tags.iter().filter(|tag| tag.via == Via::Page);
-        let snippets: Vec<OwnerTag> = in_page.take(MAX_SNIPPETS).cloned().collect();
+        let snippets: Vec<OwnerTag> = site.tags.iter().take(MAX_SNIPPETS).cloned().collect();
+        let in_page = (0..).zip(&snippets).filter(|(_, snippet)| snippet.via == Via::Page);
+        let in_page = in_page.fold(0, |bits, (bit, _)| bits | 1 << bit);
+        let draws = snippets.iter().any(|snippet| snippet.via == Via::Page && snippet.percent < 100);
         let templates = (Template::of("own", own), snippets.iter().map(template_of).collect());
-        Arc::new(Tags { own: [own.clone(), one_blank_more(own)], snippets, own_src, templates })
+        Arc::new(Tags { own: [own.clone(), one_blank_more(own)], snippets, in_page, draws, own_src, templates })
     }
 
-    /// The tags of the page at `path`.
-    pub fn plan(self: &Arc<Self>, path: &str, ask_body: bool) -> Plan {
-        self.plan_of(self.choose(path), ask_body)
+    /// The tags of a page with every snippet in it.
+    pub fn plan(self: &Arc<Self>, ask_body: bool) -> Plan {
+        self.plan_of(self.in_page, ask_body)
     }
 
-    /// The snippets of the page at `path`, as a plan has them.
-    pub(super) fn choose(&self, path: &str) -> u64 {
-        let bits = (0..).zip(&self.snippets).filter(|(_, snippet)| snippet.paths.matches(path));
-        bits.fold(0, |chosen, (bit, _)| chosen | 1 << bit)
+    /// The snippets that stand in the page, as a plan has them.
+    pub(super) fn choose(&self, looked: &Looked<'_>) -> Choice {
+        let Choice { chosen, possible } = rules::choose(&self.snippets, looked);
+        Choice { chosen: chosen & self.in_page, possible: possible & self.in_page }
+    }
+
+    /// Whether one of these snippets is drawn view by view.
+    pub(super) fn has_draw(&self, possible: u64) -> bool {
+        let mut of_them = (0..).zip(&self.snippets).filter(|(bit, _)| possible & 1 << bit != 0);
+        self.draws && of_them.any(|(_, snippet)| snippet.percent < 100)
+    }
+
+    /// Whether any snippet is drawn view by view.
+    pub(super) fn draws(&self) -> bool {
+        self.draws
     }
 
     /// What names the tags of a page whose snippets are chosen.

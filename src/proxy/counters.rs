@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::inject::Outcome;
 
@@ -43,6 +44,9 @@ impl OriginFault {
 struct SiteCounts {
     requests: AtomicU64,
     pages: [AtomicU64; Outcome::COUNT],
+    /// In shadow: what would have become of the page, and the time that it took, in nanoseconds.
+    shadow: [AtomicU64; Outcome::COUNT],
+    shadow_ns: AtomicU64,
     origin_faults: [AtomicU64; OriginFault::ALL.len()],
 }
 
@@ -51,6 +55,8 @@ impl Default for SiteCounts {
         SiteCounts {
             requests: AtomicU64::new(0),
             pages: [const { AtomicU64::new(0) }; _],
+            shadow: [const { AtomicU64::new(0) }; _],
+            shadow_ns: AtomicU64::new(0),
             origin_faults: [const { AtomicU64::new(0) }; _],
         }
     }
@@ -83,8 +89,17 @@ impl Counters {
 
     /// Pages of a site by [`Outcome::code`].
     pub fn pages(&self, site: usize) -> impl Iterator<Item = (Outcome, u64)> {
-        let pages = self.sites.get(site).map(|counts| counts.pages.as_slice()).unwrap_or_default();
-        (0u8..).zip(pages).filter_map(|(code, n)| Some((Outcome::from_code(code)?, n.load(Ordering::Relaxed))))
+        by_outcome(self.sites.get(site).map(|counts| counts.pages.as_slice()).unwrap_or_default())
+    }
+
+    /// What would have become of a site's pages in shadow, by [`Outcome::code`].
+    pub fn shadow(&self, site: usize) -> impl Iterator<Item = (Outcome, u64)> {
+        by_outcome(self.sites.get(site).map(|counts| counts.shadow.as_slice()).unwrap_or_default())
+    }
+
+    /// The time that shadow took for a site's pages.
+    pub fn shadow_time(&self, site: usize) -> Duration {
+        Duration::from_nanos(self.sites.get(site).map_or(0, |counts| counts.shadow_ns.load(Ordering::Relaxed)))
     }
 
     /// Answers that a site's origin did not give, by fault.
@@ -130,6 +145,14 @@ impl Counters {
         }
     }
 
+    pub(super) fn count_shadow(&self, site: usize, outcome: Outcome, spent: Duration) {
+        let Some(counts) = self.sites.get(site) else { return };
+        if let Some(n) = counts.shadow.get(usize::from(outcome.code())) {
+            n.fetch_add(1, Ordering::Relaxed);
+        }
+        counts.shadow_ns.fetch_add(u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
     pub(super) fn count_fault(&self, site: usize, fault: OriginFault) {
         if let Some(n) = self.sites.get(site).and_then(|counts| counts.origin_faults.get(fault as usize)) {
             n.fetch_add(1, Ordering::Relaxed);
@@ -146,6 +169,11 @@ impl Counters {
         }
         due
     }
+}
+
+/// Counts by the place of their outcome.
+fn by_outcome(counts: &[AtomicU64]) -> impl Iterator<Item = (Outcome, u64)> {
+    (0u8..).zip(counts).filter_map(|(code, n)| Some((Outcome::from_code(code)?, n.load(Ordering::Relaxed))))
 }
 
 /// One request in hand, until it is dropped: also when its task is cancelled or panics.

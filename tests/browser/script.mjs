@@ -7,7 +7,8 @@ import { runInNewContext } from 'node:vm';
 
 import { check, run } from './report.mjs';
 
-const source = await readFile(new URL('../../src/collect/script/t.js', import.meta.url), 'utf8');
+const file = (name) => readFile(new URL(`../../src/collect/script/${name}`, import.meta.url), 'utf8');
+const [source, placing] = [await file('t.js'), await file('place.js')];
 const ID = '0123456789abcdef0123456789abcdef';
 
 /** Runs the script before such a window and returns the window. */
@@ -119,6 +120,63 @@ check('a page shown again is a new view without an id', () => {
   window.navigator.globalPrivacyControl = true;
   window.fire('pageshow', { persisted: true });
   assert.deepEqual(said(window), { view: '', off: true }, 'the signals are asked for again');
+});
+
+/** Has such snippets placed in a page of this address and tells what was put where, in order. */
+function placed(snippets, { path = '/', search = '', cookie = '', loading = false, random = 0.5, trusted } = {}) {
+  const put = [];
+  const home = (name) => ({ firstChild: `first of ${name}`, insertBefore: (part, before) => put.push({ name, before, part }) });
+  const later = [];
+  const element = (tag) => ({ tag, set: {}, setAttribute(name, value) { this.set[name] = value; } });
+  const fragment = () => ({ made: [], appendChild(made) { this.made.push(made); } });
+  const document = { cookie, head: home('head'), body: home('body'), readyState: loading ? 'loading' : 'complete',
+    createElement: element, createDocumentFragment: fragment, addEventListener: (_, listener) => later.push(listener) };
+  const window = { trustedTypes: trusted };
+  const location = { pathname: path, search };
+  const math = Object.assign(Object.create(Math), { random: () => random });
+  const context = { window, document, location, Math: math };
+  runInNewContext(`${placing.trim()}(${JSON.stringify(snippets)})`, context)({ nonce: 'n' });
+  const before = put.length;
+  later.forEach((listener) => listener());
+  return { put, before };
+}
+
+const image = { tag: 'img', set: { src: '/p.gif' } };
+const places = (rule, page) => placed([{ at: 'body-end', is: [image], ...rule }], page).put.length === 1;
+
+check('a snippet stands in its place, in the body once the page was read', () => {
+  const all = ['head-start', 'head-end', 'body-start', 'body-end'].map((at) => ({ at, is: [image] }));
+  const { put, before } = placed(all, { loading: true });
+  assert.equal(before, 2, 'the head is there already');
+  assert.deepEqual(put.map(({ name, before: next }) => [name, next]),
+    [['head', 'first of head'], ['head', null], ['body', 'first of body'], ['body', null]]);
+  assert.deepEqual(put[0].part.made[0].set, { src: '/p.gif' });
+});
+
+check('scripts run in order unless they are async, with the nonce of our own and a trusted address', () => {
+  const is = [{ tag: 'script', set: { src: 'a.js' } }, { tag: 'script', set: { src: 'b.js', async: '' } }];
+  const named = [];
+  const trusted = { createPolicy: (name, rules) => { named.push(name); return rules; } };
+  const [one, two] = placed([{ at: 'head-end', is }], { trusted }).put[0].part.made;
+  assert.deepEqual([one.async, two.async, one.nonce], [false, true, 'n']);
+  assert.deepEqual([one.set.src, two.set.src, named], ['a.js', 'b.js', ['inlay']]);
+  const refused = { createPolicy: () => { throw new TypeError('not allowed'); } };
+  assert.equal(placed([{ at: 'head-end', is }], { trusted: refused }).put.length, 1, 'without a policy it is tried');
+});
+
+check('paths, parameters, cookies and the draw decide', () => {
+  for (const [glob, path, is] of [['/**', '/a/b', true], ['/help/*', '/help/a', true], ['/help/*', '/help/a/b', false],
+    ['/a?c', '/abc', true], ['/a?c', '/a/c', false], ['/a.b', '/axb', false], ['/a+(b)', '/a+(b)', true], ['/***/x', '/a/b/x', true]]) {
+    assert.equal(places({ on: [glob] }, { path }), is, `${glob} and ${path}`);
+    assert.equal(places({ off: [glob] }, { path }), !is, `not ${glob} and ${path}`);
+  }
+  for (const [query, search, is] of [[[['a', null]], '?a', true], [[['a', 'b c']], '?x&a=b+c', true], [[['a', 'ü']], '?a=%C3%BC', true],
+    [[['a', 'b']], '?a=c', false], [[['a', null]], '', false], [[['a', '%']], '?a=%', true]]) {
+    assert.equal(places({ query }, { search }), is, `${JSON.stringify(query)} in ${search}`);
+  }
+  assert.ok(places({ cookie: [['a', 'b'], ['c', null]] }, { cookie: 'x=y; a=b; c' }));
+  assert.ok(!places({ cookie: [['a', 'b']] }, { cookie: 'a=c' }));
+  assert.ok(places({ percent: 20 }, { random: 0.199 }) && !places({ percent: 20 }, { random: 0.2 }));
 });
 
 await run();

@@ -38,7 +38,7 @@ pub fn plan(places: &[&str]) -> Plan {
     std::fs::write(&file, text).expect("written");
     let config = config::load(&file, &|_| None).expect("a right configuration");
     let tags: Arc<Tags> = Tags::new(&Bytes::from(OWN), Bytes::from("/_inlay/t."), &config.sites[0]);
-    tags.plan("/", false)
+    tags.plan(false)
 }
 
 pub fn rewrite<'p>(

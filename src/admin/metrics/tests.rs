@@ -12,6 +12,8 @@ fn snapshot() -> Snapshot {
         name: name.to_owned(),
         requests: 5,
         pages: [1; Outcome::COUNT],
+        shadow: [2; Outcome::COUNT],
+        shadow_s: 0.5,
         dropped: [0, 2, 0, 0],
         origin_errors: vec![("down", 1)],
     };

@@ -1,7 +1,8 @@
-// Inlay's script. It tells the page's own view id and whether the visitor said no; it sends nothing.
-(function (honor) {
+// Inlay's script. It tells the page's own view id and whether the visitor said no; it sends nothing. `place` is there where
+// the site has snippets that are placed by script (place.js).
+(function (honor, place) {
   'use strict';
-  var w = window, d = document, n = navigator;
+  var w = window, d = document, n = navigator, self = d.currentScript;
 
   // The rule of the server, asked again here: this page may be a stored copy from before the visitor said no.
   // Any opt-out cookie but an empty one or 0 is a no, and so are cookies that cannot be read.
@@ -33,6 +34,7 @@
   function start() {
     if (w.__inlay) return;
     tell(id());
+    if (place && !w.__inlay.off) place(self);
     // A page shown again out of the back/forward cache is a new view, one that no server saw.
     w.addEventListener('pageshow', function (e) {
       if (e.persisted) tell('');

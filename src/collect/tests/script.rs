@@ -1,6 +1,7 @@
 //! The script: its name, how long it is kept, older ones.
 
 use super::*;
+use crate::config::{At, Condition, OwnerTag, Place, Via, When};
 
 const A_YEAR: &str = "public, max-age=31536000, immutable, no-transform";
 
@@ -65,7 +66,7 @@ fn who_has_the_script_is_told_so() {
 fn a_sites_switches_are_in_its_script_and_change_its_name() {
     let mut names = std::collections::HashSet::new();
     for (gpc, dnt) in [(true, true), (true, false), (false, true), (false, false)] {
-        let script = Script::current(&Honor { gpc, dnt });
+        let script = site(|site| site.privacy.honor = Honor { gpc, dnt }).script().clone();
         let source = std::str::from_utf8(script.body()).expect("UTF-8");
         assert!(source.ends_with(&format!("}})({{ gpc: {gpc}, dnt: {dnt} }});\n")), "{source}");
         names.insert(script.hash8().to_owned());
@@ -75,7 +76,7 @@ fn a_sites_switches_are_in_its_script_and_change_its_name() {
 
 #[test]
 fn the_script_is_small_ascii_and_uses_nothing_that_a_page_may_forbid() {
-    let script = Script::current(&Honor { gpc: true, dnt: true });
+    let script = site(|_| ()).script().clone();
     let source = std::str::from_utf8(script.body()).expect("UTF-8");
     assert!(source.is_ascii() && source.len() < 2048, "{} bytes", source.len());
     assert!(!source.contains("//"), "no comment is sent");
@@ -94,5 +95,28 @@ fn the_script_is_small_ascii_and_uses_nothing_that_a_page_may_forbid() {
         "const ",
     ] {
         assert!(!source.contains(forbidden), "{forbidden} in the script");
+    }
+}
+
+#[test]
+fn the_snippets_that_the_script_places_are_in_it_with_their_rules() {
+    let tag = |html: &'static str, via| {
+        let paths = Paths::new(["/help/**"], ["/help/intern/**"]).expect("patterns");
+        let tag = OwnerTag::new("x", Bytes::from_static(html.as_bytes()), Place::BodyEnd, paths, At::whole("test"));
+        let condition = Condition { name: "preview".to_owned(), value: None };
+        OwnerTag { via, percent: 20, when: When { query: vec![condition], ..When::default() }, ..tag }
+    };
+    let with = |tags: Vec<OwnerTag>| site(|site| site.tags = tags).script().clone();
+    let plain = with(Vec::new());
+    assert_eq!(with(vec![tag("<p>a</p>", Via::Page)]).hash8(), plain.hash8(), "what stands in pages is not in it");
+    let script = with(vec![tag("<script src='https://a.test/</w.js?a&amp;b'></script>", Via::Script)]);
+    let source = std::str::from_utf8(script.body()).expect("UTF-8");
+    let wanted = r#"([{"at":"body-end","is":[{"set":{"src":"https://a.test/\u003c/w.js?a&b"},"tag":"script"}],"#;
+    assert!(source.contains(wanted), "{source}");
+    let rules = r#""off":["/help/intern/**"],"on":["/help/**"],"percent":20,"query":[["preview",null]]}]));"#;
+    assert!(source.trim_end().ends_with(rules), "{source}");
+    assert!(source.is_ascii() && source.len() < 4096, "{} bytes", source.len());
+    for forbidden in ["eval", "innerHTML", "document.write", "fetch", "=>", "`"] {
+        assert!(!source.contains(forbidden), "{forbidden} may be forbidden, or is not known to old browsers");
     }
 }

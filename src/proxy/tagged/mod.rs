@@ -22,7 +22,7 @@ mod response;
 mod tagging;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Uri};
 
@@ -111,6 +111,8 @@ struct Tag {
     body: Body,
     unsent: Option<Box<Unsent>>,
     told: Told,
+    /// Where it is tagged for itself alone: the time that it took so far.
+    shadow: Option<Duration>,
 }
 
 /// What recording needs of the answer's header.

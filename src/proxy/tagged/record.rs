@@ -10,7 +10,7 @@ use pingora::prelude::Session;
 
 use super::{Asked, Page, State, Tagging, Told, Visit};
 use crate::enrich;
-use crate::inject::{Outcome, X_INLAY};
+use crate::inject::{Outcome, Reason, X_INLAY};
 use crate::ledger::{Hit, Offered};
 use crate::proxy::site_table::authority_of;
 use crate::signal::Standing;
@@ -26,6 +26,7 @@ impl Page {
         match &self.state {
             State::Undecided | State::NoPage => None,
             State::Settled(outcome, told) => Some((*outcome, *told)),
+            State::Tagging(tag) if tag.shadow.is_some() => Some((Outcome::Skipped(Reason::Shadow), tag.told)),
             State::Tagging(tag) => Some((tag.body.outcome(), tag.told)),
         }
     }
@@ -33,9 +34,14 @@ impl Page {
     /// Counts and records the page, once.
     fn hand_over(&mut self) {
         let Some((outcome, told)) = self.outcome() else { return };
-        self.state = State::NoPage;
+        let state = std::mem::replace(&mut self.state, State::NoPage);
         let Some(visit) = &self.visit else { return };
         visit.site.counters.count_page(visit.at, outcome);
+        if let State::Tagging(tag) = &state
+            && let Some(spent) = tag.shadow
+        {
+            visit.site.counters.count_shadow(visit.at, tag.body.outcome(), spent);
+        }
         let view = told.view.zip(visit.asked.as_ref().filter(|_| !visit.said_no()));
         let view = view.map(|(view_id, asked)| enrich::Exchange {
             ts_ms: visit.ts_ms,

@@ -23,7 +23,10 @@ impl Tagging {
         let at = self.table.find(request)?;
         let site = self.sites.get(at)?.clone();
         let standing = signal::standing(&request.headers, &site.config.privacy.honor);
-        let facts = RequestFacts::of(request, self.is_https(session));
+        let mut facts = RequestFacts::of(request, self.is_https(session));
+        if site.inject.draws() {
+            facts.draw = rand::random();
+        }
         let may_be_a_view = facts.is_navigation() && !matches!(standing, Standing::No(_));
         let asked = may_be_a_view.then(|| Asked::of(request));
         Some(Visit { at, site, standing, facts, ts_ms: self.clock.now_ms(), asked })

@@ -1,5 +1,7 @@
 //! The answer's header: decided on once, then made true for what the body will be.
 
+use std::time::Duration;
+
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, Method, StatusCode, Version};
 use pingora::http::ResponseHeader;
@@ -8,7 +10,7 @@ use pingora::prelude::{Result, Session};
 use super::edit::Edit;
 use super::{Page, State, Tag, Told, Unsent};
 use crate::event::ViewId;
-use crate::inject::{self, Body, Decision, Length, Outcome};
+use crate::inject::{self, Body, Decision, Length, Outcome, Reason};
 use crate::signal::Standing;
 
 impl Page {
@@ -65,12 +67,18 @@ impl Page {
                 match head || response.status == StatusCode::NOT_MODIFIED {
                     true => State::Settled(Outcome::Tagged, told),
                     false => {
-                        let body = Body::new(plan, origin_length, verdict.codings);
                         let unsent = verdict.codings.may_break().then(|| Box::new(Unsent::of(response)));
-                        State::Tagging(Box::new(Tag { body, unsent, told }))
+                        let body = Body::new(plan, origin_length, verdict.codings);
+                        State::Tagging(Box::new(Tag { body, unsent, told, shadow: None }))
                     }
                 }
             }
+            Decision::Shadow(plan) if !head && response.status != StatusCode::NOT_MODIFIED => {
+                // The body is looked at for itself alone.
+                let body = Body::new(plan, None, verdict.codings);
+                State::Tagging(Box::new(Tag { body, unsent: None, told, shadow: Some(Duration::ZERO) }))
+            }
+            Decision::Shadow(_) => State::Settled(Outcome::Skipped(Reason::Shadow), told),
         };
         Ok(())
     }

@@ -39,7 +39,7 @@ fn with_snippets(snippets: &[(&str, &str)], ask_body: bool) -> Plan {
     std::fs::write(&file, text).expect("written");
     let config = config::load(&file, &|_| None).expect("a right configuration");
     let tags = Tags::new(&Bytes::from_static(OWN.as_bytes()), Bytes::from_static(b"/_inlay/t."), &config.sites[0]);
-    tags.plan("/", ask_body)
+    tags.plan(ask_body)
 }
 
 /// The page that a case is about, and what becomes of it with this plan.

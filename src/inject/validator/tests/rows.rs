@@ -118,7 +118,7 @@ fn origin(kind: Kind, life: Life, manners: Manners) -> Origin {
 
 /// What comes down of an origin that says 304, for a client that names these tags.
 fn told(asks: Asks, no: bool, named: &str, origin: &Origin) -> (StatusCode, Option<String>) {
-    let got = go(&ordinary(), origin, request(asks, no, &fields(&[(IF_NONE_MATCH, named)])), [b'f'; 32]);
+    let got = go(&ordinary(), origin, request(asks, no, &fields(&[(IF_NONE_MATCH, named)])), [b'f'; 32], 0);
     (got.status, got.headers.get(ETAG).map(|tag| String::from_utf8_lossy(tag.as_bytes()).into_owned()))
 }
 
@@ -161,7 +161,7 @@ fn a_304_that_confirms_no_copy_like_the_full_answer_is_asked_again() {
 fn a_304_to_a_script_keeps_shared_caches_from_going_on_with_a_plain_copy() {
     let shared = origin(Kind::Strong, Life::Shared, Manners::Good);
     let got = |origin: &Origin, named: &str| {
-        go(&ordinary(), origin, request(Asks::Fetch, false, &fields(&[(IF_NONE_MATCH, named)])), [b'f'; 32])
+        go(&ordinary(), origin, request(Asks::Fetch, false, &fields(&[(IF_NONE_MATCH, named)])), [b'f'; 32], 0)
     };
     let silent = got(&shared, "\"v1\"");
     assert_eq!(
@@ -198,7 +198,7 @@ fn every_304_to_a_navigation_bears_a_new_id_or_says_that_there_is_none() {
         let origin = origin(Kind::Strong, life, Manners::Good);
         let mut came = fields(&[(IF_NONE_MATCH, named)]);
         came.extend(date.map(|date| (IF_MODIFIED_SINCE, HeaderValue::from_static(date))));
-        let got = go(&ordinary(), &origin, request(Asks::Document, false, &came), [b'f'; 32]);
+        let got = go(&ordinary(), &origin, request(Asks::Document, false, &came), [b'f'; 32], 0);
         assert_eq!(got.status, StatusCode::NOT_MODIFIED, "{life:?}, {date:?}");
         assert_eq!(got.headers["server-timing"], timing, "{life:?}, {date:?}");
     }

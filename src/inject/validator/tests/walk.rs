@@ -18,9 +18,10 @@ use crate::inject::Site;
 use crate::inject::validator::entity_tag::EntityTag;
 use crate::inject::validator::names_a_copy;
 
-/// The site without tags, and the one before which nothing stands.
+/// The site without tags, the one before which nothing stands, and the one in shadow.
 const DISABLED: usize = 5;
 const UNCACHED: usize = 6;
+const SHADOW: usize = 11;
 
 static SITES: LazyLock<Vec<Site>> = LazyLock::new(|| {
     let own = "<script src=/_inlay/t.0.js></script>";
@@ -34,6 +35,10 @@ static SITES: LazyLock<Vec<Site>> = LazyLock::new(|| {
         site(own, "tag = false"),
         site(own, "in_front = 'none'"),
         site(own, "in_front = 'cache'"),
+        site(own, &format!("{}\npercent = 50", snippet("<p>a</p>"))),
+        site(own, &format!("{}\nwhen = {{ cookie = {{ a = '1' }} }}", snippet("<p>a</p>"))),
+        site(own, "percent = 50"),
+        site(own, "mode = 'shadow'"),
     ]
 });
 
@@ -46,6 +51,8 @@ struct Step {
     asks: Asks,
     /// Whether what a shared cache has is still fresh.
     fresh: bool,
+    /// What is drawn for the view.
+    draw: u64,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -70,24 +77,27 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let kind = prop::sample::select(kinds.to_vec());
     let manners = prop::sample::select(manners.to_vec());
     let asks = prop::sample::select(vec![Asks::Document, Asks::Document, Asks::ByAccept, Asks::Fetch]);
-    let step = (0..SITES.len(), prop::bool::weighted(0.3), asks, any::<bool>(), prop::bool::weighted(0.3));
+    let step =
+        (0..SITES.len(), prop::bool::weighted(0.3), asks, any::<bool>(), prop::bool::weighted(0.3), any::<u64>());
     // Most of a walk keeps to one kind of origin and one site: only then do copies come to be confirmed.
     (kind, manners, 0..SITES.len(), 0..3_usize, prop::collection::vec((origin, step), 2..14)).prop_map(
         move |(kind, manners, first, life, steps)| {
-            let each = |((version, other, life_now, no_transform, tells_type), (site, no, asks, fresh, moves))| Step {
-                site: if moves { site } else { first },
-                origin: Origin {
-                    version: if moves { version } else { 1 },
-                    kind: if moves { kinds[prop::sample::Index::index(&other, kinds.len())] } else { kind },
-                    life: if moves { life_now } else { lives[life] },
-                    manners,
-                    no_transform,
-                    tells_type,
-                },
-                no,
-                asks,
-                fresh,
-            };
+            let each =
+                |((version, other, life_now, no_transform, tells_type), (site, no, asks, fresh, moves, draw))| Step {
+                    site: if moves { site } else { first },
+                    origin: Origin {
+                        version: if moves { version } else { 1 },
+                        kind: if moves { kinds[prop::sample::Index::index(&other, kinds.len())] } else { kind },
+                        life: if moves { life_now } else { lives[life] },
+                        manners,
+                        no_transform,
+                        tells_type,
+                    },
+                    no,
+                    asks,
+                    fresh,
+                    draw,
+                };
             steps.into_iter().map(each).collect()
         },
     )
@@ -96,7 +106,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// What the visitor would get who asks without conditions, of an origin that answers in full.
 fn full(step: &Step) -> Body {
     let origin = Origin { manners: Manners::Deaf, ..step.origin };
-    let got = go(&SITES[step.site], &origin, request(step.asks, step.no, &HeaderMap::new()), [b'0'; 32]);
+    let got = go(&SITES[step.site], &origin, request(step.asks, step.no, &HeaderMap::new()), [b'0'; 32], step.draw);
     got.body.expect("a full answer")
 }
 
@@ -190,7 +200,13 @@ fn a_browser_always_ends_up_with_what_a_full_answer_would_be() {
 fn browser(steps: &[Step], confirmed: &Cell<usize>) -> Result<(), TestCaseError> {
     let mut store = Store::default();
     for (visit, step) in steps.iter().enumerate() {
-        let got = go(&SITES[step.site], &step.origin, request(step.asks, step.no, &store.conditions()), id_of(visit));
+        let got = go(
+            &SITES[step.site],
+            &step.origin,
+            request(step.asks, step.no, &store.conditions()),
+            id_of(visit),
+            step.draw,
+        );
         if let Some(at) = judge(step, &store, &got)? {
             store.renew(at, &got);
             let copy = store.copies[at].clone();
@@ -212,7 +228,7 @@ fn behind_a_shared_cache_nobody_gets_what_is_anothers_and_untagged_pages_come_to
 fn shared(steps: &[Step], confirmed: &Cell<usize>) -> Result<(), TestCaseError> {
     let mut store = Store::default();
     let before = Origin { manners: Manners::Deaf, ..steps[0].origin };
-    store.keep(&go(&SITES[DISABLED], &before, request(Asks::Fetch, false, &HeaderMap::new()), id_of(0)));
+    store.keep(&go(&SITES[DISABLED], &before, request(Asks::Fetch, false, &HeaderMap::new()), id_of(0), 0));
     let mut fresh = false;
     let mut ids = HashMap::new();
     for (visit, step) in steps.iter().enumerate() {
@@ -220,8 +236,13 @@ fn shared(steps: &[Step], confirmed: &Cell<usize>) -> Result<(), TestCaseError> 
         let shown = if hit {
             store.copies.last().cloned()
         } else {
-            let got =
-                go(&SITES[step.site], &step.origin, request(step.asks, step.no, &store.conditions()), id_of(visit));
+            let got = go(
+                &SITES[step.site],
+                &step.origin,
+                request(step.asks, step.no, &store.conditions()),
+                id_of(visit),
+                step.draw,
+            );
             let at = judge(step, &store, &got)?;
             fresh = (at.is_some() || got.body.is_some()) && lives(&got.headers);
             let shown = hand_on(&mut store, at, &got);
@@ -266,7 +287,7 @@ fn hand_on(store: &mut Store, at: Option<usize>, got: &Got) -> Option<Copy> {
 
 /// What a cache shows without asking is tagged where every answer before was of a page to be tagged, and never bears a snippet.
 fn check_hit(steps: &[Step], step: &Step, shown: &Body) -> Result<(), TestCaseError> {
-    let untagged = |step: &Step| matches!(step.site, DISABLED | UNCACHED) || step.origin.no_transform;
+    let untagged = |step: &Step| matches!(step.site, DISABLED | UNCACHED | SHADOW) || step.origin.no_transform;
     prop_assert!(shown.tags.is_some() || steps.iter().any(untagged), "an untagged page for everybody");
     let snippet = shown.tags.as_ref().is_some_and(Tags::has_snippet);
     prop_assert!(!snippet, "a snippet for everybody, {} among them", if step.no { "an opt-out" } else { "visitors" });

@@ -87,9 +87,10 @@ pub(super) fn request(asks: Asks, no: bool, conditions: &HeaderMap) -> request::
     parts
 }
 
-/// The way there and back. `id` is the view's, where one is told.
-pub(super) fn go(site: &Site, origin: &Origin, mut request: request::Parts, id: [u8; 32]) -> Got {
+/// The way there and back. `id` is the view's, where one is told; what is drawn is drawn by `draw`.
+pub(super) fn go(site: &Site, origin: &Origin, mut request: request::Parts, id: [u8; 32], draw: u64) -> Got {
     let mut facts = RequestFacts::of(&request, true);
+    facts.draw = draw;
     let standing = crate::signal::standing(&request.headers, &site.config.privacy.honor);
     if facts.is_conditional() {
         let expectation = site.expects(&request, &facts, standing);
