@@ -32,10 +32,11 @@ lint: need-build need-lint
 BENCH = $(CARGO) bench --profile dist --locked
 
 bench: need-build need-bench
-	$(BENCH) --no-run --bench pages --bench ledger --bench rewriter --bench stats --bench sinks
+	$(BENCH) --no-run --bench pages --bench ledger --bench rewriter --bench codings --bench stats --bench sinks
 	$(BENCH) --bench pages
 	taskset -c 0 $(BENCH) --bench ledger
 	taskset -c 0 $(BENCH) --bench rewriter
+	taskset -c 0 $(BENCH) --bench codings
 	$(BENCH) --bench stats
 	$(BENCH) --bench sinks
 

@@ -9,7 +9,7 @@
 //! | `config` | TOML to one checked, immutable [`config::Config`] | everything else |
 //! | `event` | the event model, its JSON, ids, URL and referrer cleaning | HTTP, storage |
 //! | `signal` | opt-out cookie, GPC, DNT: one function to a [`signal::Standing`] | storage |
-//! | `inject` | eligibility, placement, the rewriter, policies, what a cache may keep | events, storage |
+//! | `inject` | eligibility, placement, the rewriter, content codings, policies, what a cache may keep | events, storage |
 //! | `enrich` | from what an exchange told to an event: bots, referrers, campaigns, language | storage |
 //! | `ledger` | the SQLite file: events, counts, cursors, expiry, the hand-over to its writer | HTTP, sinks |
 //! | `sink` | one file a storage backend, and the shipper that they share | the server's side of HTTP |
@@ -25,7 +25,8 @@
 //! 1. `proxy` takes the request, finds the site by host, reads the signals.
 //! 2. A path under the site's prefix is ours: `collect` answers it. Everything else goes to the origin.
 //! 3. The answer's header decides whether the page is tagged: [`inject::eligible`], one pure function.
-//! 4. The body streams through [`inject::Rewriter`], which leaves the parser as soon as the last tag is placed.
+//! 4. The body streams through [`inject::Body`]: a content coding is decoded and encoded again around [`inject::Rewriter`],
+//!    which leaves the parser as soon as the last tag is placed.
 //!
 //! # The life of a hit
 //!

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::support::client::{Client, NAVIGATION, ask, navigate};
+use crate::support::memory::{most_resident, resident};
 use crate::support::origin::{Origin, answer, read_request};
 use crate::support::proxy::{Proxy, before};
 use crate::support::wait_for;
@@ -361,30 +362,6 @@ fn both_families_of_addresses_are_listened_on() {
     let proxy = Proxy::spawn(crate::support::proxy::binary().arg("run").arg("--config").arg(&config), dir);
     assert!(proxy.addr.is_ipv6(), "listens on {}", proxy.addr);
     assert_eq!(ask(proxy.addr, "GET", "shop.test", "/", "").text(), "ok");
-}
-
-/// Resident memory of a process in bytes.
-fn resident(pid: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("its status");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line on memory");
-    let kib: usize = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");
-    kib * 1024
-}
-
-/// The most memory that is seen while `work` runs.
-fn most_resident<T>(pid: u32, work: impl FnOnce() -> T + Send) -> (T, usize)
-where
-    T: Send,
-{
-    std::thread::scope(|scope| {
-        let running = scope.spawn(work);
-        let mut most = resident(pid);
-        while !running.is_finished() {
-            most = most.max(resident(pid));
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        (running.join().expect("the work is done"), most)
-    })
 }
 
 const GIB: usize = 1024 * MIB;

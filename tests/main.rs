@@ -12,6 +12,7 @@
 mod browser;
 mod caches;
 mod check;
+mod codings;
 mod commands;
 mod corpus;
 mod crash;

@@ -4,12 +4,13 @@
 //! order of [`Reason`]. The two are kept apart because an answer that a shared cache may reuse, and that is left untagged for
 //! the request's sake only, must not be stored for others (see `reuse`).
 
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE};
 use http::{HeaderMap, StatusCode, request, response};
 
+use super::accept::{self, Coded};
 use super::request::{Asked, is_of_html};
 use super::rules::{Choice, Looked};
-use super::{Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
+use super::{Codings, Plan, Reason, RequestFacts, Site, csp, headers, list, media, reuse};
 use crate::config::Mode;
 use crate::signal::{Refusal, Standing};
 
@@ -18,6 +19,8 @@ use crate::signal::{Refusal, Standing};
 pub struct Verdict {
     /// Whether it is tagged.
     pub decision: Decision,
+    /// In which codings its body comes and goes, where it is tagged.
+    pub codings: Codings,
     /// Whether a shared cache may use the answer again without asking us: then it bears no view id.
     pub(super) reusable: bool,
     /// Whether what stands in the page was drawn for this view alone: then no copy of it can be confirmed later.
@@ -54,9 +57,11 @@ pub fn eligible(
     // With a snippet the answer becomes private, and is an ordinary page again.
     let reusable =
         asked && live && !snippets && reuse::is_reusable(&response.headers, facts.authorized, site.config.in_front);
-    let answer = Answer { response, site, facts, here };
+    let coded = accept::coded(&response.headers);
+    let codings = accept::codings(&request.headers, coded, site.config.compress);
+    let answer = Answer { response, site, facts, here, coded };
     let of_answer = answer.reason(false);
-    let of_request = reason_of_request(facts, site, standing, reusable);
+    let of_request = reason_of_request(facts, site, standing, reusable, codings.is_some());
     let private = match (snippets, reusable && of_request.is_some()) {
         (true, _) => answer.reason(true).is_none_or(|reason| reason > Reason::NotHtml),
         (false, true) => answer.reason(true).is_none(),
@@ -67,7 +72,8 @@ pub fn eligible(
         None if !live => Decision::Shadow(site.plan(chosen, !facts.says_document)),
         None => Decision::Tag(site.plan(chosen, !facts.says_document)),
     };
-    Verdict { decision, reusable, drawn: snippets && site.has_draw(possible), private }
+    let drawn = snippets && site.has_draw(possible);
+    Verdict { decision, codings: codings.unwrap_or_default(), reusable, drawn, private }
 }
 
 /// The status of the page that an answer is of: a 304 and a 206 are of one with status 200.
@@ -85,13 +91,14 @@ struct Answer<'a> {
     facts: &'a RequestFacts,
     /// Whether pages at its path are tagged.
     here: bool,
+    coded: Coded,
 }
 
 impl Answer<'_> {
     /// What speaks against tagging this answer for any request at all. With `as_page` a 206 and a 304 are taken for the page
     /// that they are of: caches store the one, and change what they have stored by the other.
     fn reason(&self, as_page: bool) -> Option<Reason> {
-        let Answer { response, site, facts, here } = self;
+        let Answer { response, site, facts, here, coded } = self;
         let headers = &response.headers;
         let unchanged = as_page && response.status == StatusCode::NOT_MODIFIED;
         let of_page = unchanged || as_page && response.status == StatusCode::PARTIAL_CONTENT;
@@ -104,8 +111,8 @@ impl Answer<'_> {
             (Reason::Empty, &|| headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0") && !of_page),
             (Reason::Disabled, &|| !site.config.tag),
             (Reason::Path, &|| !here),
-            (Reason::NoTransform, &|| list::has_token(headers, &CACHE_CONTROL, "no-transform")),
-            (Reason::Encoding, &|| is_coded(headers)),
+            (Reason::NoTransform, &|| list::has_token(headers, &CACHE_CONTROL, "no-transform") || is_signed(headers)),
+            (Reason::Encoding, &|| *coded == Coded::Unknown),
             (Reason::Charset, &|| media::charset(headers).is_some_and(|charset| !is_safe(charset))),
             (Reason::AlreadyTagged, &|| headers::is_tagged(headers)),
         ];
@@ -114,8 +121,14 @@ impl Answer<'_> {
     }
 }
 
-/// What speaks against tagging for this request.
-fn reason_of_request(facts: &RequestFacts, site: &Site, standing: Standing, reusable: bool) -> Option<Reason> {
+/// What speaks against tagging for this request. `takes`: whether the client takes the coding that the answer is in.
+fn reason_of_request(
+    facts: &RequestFacts,
+    site: &Site,
+    standing: Standing,
+    reusable: bool,
+    takes: bool,
+) -> Option<Reason> {
     let document = !facts.fragment && (facts.is_navigation() || reusable);
     let checks = [
         (Reason::Method, facts.asked == Asked::Other),
@@ -126,6 +139,7 @@ fn reason_of_request(facts: &RequestFacts, site: &Site, standing: Standing, reus
         (Reason::Gpc, standing == Standing::No(Refusal::Gpc)),
         (Reason::Dnt, standing == Standing::No(Refusal::Dnt)),
         (Reason::NoTransform, facts.no_transform),
+        (Reason::Encoding, !takes),
         (Reason::Percent, !site.draws_view(facts)),
     ];
     checks.into_iter().find(|(_, holds)| *holds).map(|(reason, _)| reason)
@@ -140,10 +154,9 @@ fn is_attachment(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether the body is in any content coding but identity.
-fn is_coded(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
-    codings.any(|coding| !coding.is_empty() && !coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
+/// Whether the answer bears a signature (RFC 9421, and its drafts): what it covers is to arrive as it was sent.
+fn is_signed(headers: &HeaderMap) -> bool {
+    headers.contains_key("signature-input") || headers.contains_key("signature")
 }
 
 /// Whether ASCII bytes mean ASCII, whatever stands before them: not in UTF-16, not behind an escape of ISO-2022-JP, and not

@@ -1,21 +1,27 @@
 //! What becomes of an answer's header: made true for the body that will follow, and telling what was done.
 
-use http::header::{ACCEPT_RANGES, CONTENT_LENGTH, ETAG, LAST_MODIFIED};
+use http::header::{
+    ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_LOCATION, ETAG, LAST_MODIFIED, TRAILER,
+    VARY,
+};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::eligible::{Decision, Verdict};
-use super::{Reason, reuse};
+use super::{Codings, Reason, list, reuse};
 
 /// Tells of every page what was done with it; nothing else bears it.
 pub const X_INLAY: HeaderName = HeaderName::from_static("x-inlay");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// What a tagged body makes untrue: validators of another body, ranges of it, and its digests (RFC 9530; RFC 3230;
-/// RFC 1864).
-const UNTRUE: [HeaderName; 7] = [
+/// What a tagged body makes untrue: validators of another body, ranges of it, its address, its trailers, and its digests
+/// (RFC 9530; RFC 3230; RFC 1864; draft-ietf-httpbis-unencoded-digest).
+const UNTRUE: [HeaderName; 10] = [
     ETAG,
     LAST_MODIFIED,
     ACCEPT_RANGES,
+    CONTENT_LOCATION,
+    TRAILER,
+    HeaderName::from_static("unencoded-digest"),
     HeaderName::from_static("content-md5"),
     HeaderName::from_static("digest"),
     HeaderName::from_static("content-digest"),
@@ -95,7 +101,25 @@ pub fn prepare(edit: &mut impl HeaderEdit, verdict: &Verdict, view_id: Option<[u
                 // An answer that others may get must not name one visitor's view.
                 edit.append(SERVER_TIMING, if verdict.reusable { NO_VIEW } else { view(id) });
             }
-            length(edit.headers(), plan.len())
+            say_coding(edit, verdict.codings);
+            match verdict.codings.to {
+                None => length(edit.headers(), plan.len()),
+                Some(_) if edit.headers().contains_key(CONTENT_LENGTH) => Length::Drop,
+                Some(_) => Length::Untouched,
+            }
+        }
+    }
+}
+
+/// Names the coding that was chosen, and that it was.
+fn say_coding(edit: &mut impl HeaderEdit, codings: Codings) {
+    if let (None, Some(to)) = (codings.from, codings.to) {
+        edit.set(CONTENT_ENCODING, HeaderValue::from_static(to.name()));
+    }
+    if codings.chosen {
+        let said = |word| list::has_token(edit.headers(), &VARY, word);
+        if !said("*") && !said(ACCEPT_ENCODING.as_str()) {
+            edit.append(VARY, HeaderValue::from_static("Accept-Encoding"));
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Knows bytes and `http` types only: no events, no storage, no server, not where our script comes from.
 
+mod accept;
+mod body;
+pub mod codec;
 mod csp;
 mod eligible;
 mod headers;
@@ -16,6 +19,7 @@ mod site;
 pub mod snippet;
 mod tags;
 
+pub use body::{Body, Broken, Codings};
 pub use eligible::{Decision, Verdict, eligible};
 pub use headers::{HeaderEdit, Length, X_INLAY, prepare};
 pub use reason::{Outcome, Reason};

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use super::request::Asked;
 use super::rules::{self, Choice, Looked};
-use super::{Plan, RequestFacts, Tags};
+use super::{Plan, RequestFacts, Tags, accept};
 use crate::config::{self, Mode};
 use crate::signal::Standing;
 
@@ -39,6 +40,12 @@ impl Site {
             && self.config.mode == Mode::Live
             && self.draws_view(facts)
             && self.has_page_at(request.uri.path(), facts)
+    }
+
+    /// What the origin is asked for in the place of a request's `Accept-Encoding`, where the request's page would be tagged;
+    /// `None`: what came.
+    pub fn accept_encoding(&self, request: &HeaderMap) -> Option<HeaderValue> {
+        accept::ask(request, self.config.compress)
     }
 
     /// Whether pages at this path are tagged.

@@ -14,11 +14,12 @@ use inlay::inject::{Outcome, Plan, Reason, Rewriter, Tags};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use self::pages::{Page, encodings, pages};
+pub use self::pages::pages;
+use self::pages::{Page, encodings};
 use self::tree::Row;
 
 const OWN: &str = "<script async=\"\" src=\"/_inlay/t.0123abcd.js\"></script>";
-const PLACES: [&str; 3] = ["head-end", "body-start", "body-end"];
+pub const PLACES: [&str; 3] = ["head-end", "body-start", "body-end"];
 
 /// A snippet that may stand at this place: at the body's start one that opens the body, where the page has no tag for it.
 fn snippet(place: &str) -> String {
@@ -27,7 +28,7 @@ fn snippet(place: &str) -> String {
 }
 
 /// Our own tag, and with snippets at these places.
-fn plan(places: &[&str]) -> Plan {
+pub fn plan(places: &[&str]) -> Plan {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("inlay.toml");
     let mut text = "[[site]]\nname = 'shop'\nhosts = ['*']\norigin = 'http://127.0.0.1:3000'\n".to_owned();
@@ -40,7 +41,11 @@ fn plan(places: &[&str]) -> Plan {
     tags.plan(false)
 }
 
-fn rewrite<'p>(plan: &Plan, length: Option<usize>, pieces: impl IntoIterator<Item = &'p [u8]>) -> (Vec<u8>, Outcome) {
+pub fn rewrite<'p>(
+    plan: &Plan,
+    length: Option<usize>,
+    pieces: impl IntoIterator<Item = &'p [u8]>,
+) -> (Vec<u8>, Outcome) {
     let mut rewriter = Rewriter::new(plan.clone(), length.map(|length| length as u64));
     let mut out = Vec::new();
     for piece in pieces {
@@ -120,7 +125,7 @@ fn assert_snippet_places(page: &Page, tagged: &[Row], places: &[Option<usize>]) 
     assert!(ends && at(tagged, "inlay-body-end") > body_start, "{}: the body ends behind its snippet", page.name);
 }
 
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     let seed = std::env::var("INLAY_SEED")
         .map_or_else(|_| rand::random(), |seed| seed.parse().expect("INLAY_SEED is a number"));
     println!("INLAY_SEED={seed}");

@@ -111,6 +111,11 @@ impl Client {
         Answer { line, headers, body: Vec::new(), whole: false }
     }
 
+    /// Reads the body of a page whose header was read.
+    pub fn rest_of(&mut self, header: Answer) -> Answer {
+        self.body(header, "GET")
+    }
+
     fn body(&mut self, mut answer: Answer, method: &str) -> Answer {
         let status = answer.status();
         if method == "HEAD" || status == 101 || status == 204 || status == 304 {
@@ -138,6 +143,14 @@ impl Client {
                 return true;
             }
         }
+    }
+
+    /// Takes the next chunk of a body that comes in chunks; none at its end.
+    pub fn chunk(&mut self) -> Option<bytes::Bytes> {
+        let size = usize::from_str_radix(self.line()?.trim(), 16).expect("a chunk's size");
+        let mut chunk = Vec::new();
+        let whole = self.exactly(size, &mut chunk) && self.line().is_some();
+        (whole && size > 0).then(|| chunk.into())
     }
 
     fn line(&mut self) -> Option<String> {

@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod client;
 pub mod door;
+pub mod memory;
 pub mod origin;
 pub mod proxy;
 pub mod receiver;

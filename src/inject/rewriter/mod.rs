@@ -127,6 +127,16 @@ impl Rewriter {
         self.outcome
     }
 
+    /// Whether nothing is looked for any more, and nothing held back.
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done)
+    }
+
+    /// Whether it is done, and the body has stayed as it came.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.is_done() && self.placed.is_none()
+    }
+
     /// Reads what is there until more is needed, or nothing is looked for any more.
     fn read(&mut self, out: &mut Output) {
         while let Some(next) = self.step(out) {

@@ -1,46 +1,45 @@
-//! A body's pieces through the rewriter. Nothing here fails: what cannot be tagged passes as it came.
+//! A body's pieces through the page's [`crate::inject::Body`]. What cannot be tagged passes as it came; a coded page that turns
+//! out to be damaged when a part of it was given out ends the answer.
 
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use pingora::prelude::{Result, Session};
 
-use super::{Page, State, Tag};
+use super::{Page, State};
 
 impl Page {
     /// Rewrites one piece; `end` says that no more will come.
-    pub(super) fn rewrite(&mut self, body: &mut Option<Bytes>, end: bool) {
-        let State::Tagging(tag) = &mut self.state else { return };
-        let Some(spent) = tag.shadow else { return tag.rewrite(body, end) };
-        let begin = Instant::now();
-        // What comes of it is nobody's; the origin's piece goes on.
-        tag.rewrite(&mut body.clone(), end);
-        tag.shadow = Some(spent + begin.elapsed());
-    }
-}
-
-impl Tag {
-    fn rewrite(&mut self, body: &mut Option<Bytes>, end: bool) {
-        if let Some(piece) = body.take() {
-            *body = Some(self.rewriter.push(piece));
+    pub(super) fn rewrite(&mut self, session: &Session, body: &mut Option<Bytes>, end: bool) -> Result<()> {
+        let State::Tagging(tag) = &mut self.state else { return Ok(()) };
+        if let Some(spent) = tag.shadow {
+            let begin = Instant::now();
+            // What comes of it is nobody's, an error too; the origin's piece goes on.
+            _ = tag.body.piece(body.clone(), end);
+            tag.shadow = Some(spent + begin.elapsed());
+            return Ok(());
         }
-        if end {
-            let rest = self.rewriter.end();
-            match body {
-                Some(piece) if !rest.is_empty() => *piece = joined(piece, &rest),
-                None if !rest.is_empty() => *body = Some(rest),
-                _ => {}
+        match (tag.body.piece(body.take(), end), &mut tag.unsent) {
+            (Ok(sent), unsent) => {
+                if let Some(unsent) = unsent {
+                    unsent.note(session, sent.as_ref());
+                }
+                *body = sent;
+                Ok(())
             }
-        }
-        // An empty piece in the midst of a chunked body would be its end (RFC 9112 section 7.1).
-        if body.as_ref().is_some_and(Bytes::is_empty) {
-            *body = None;
+            (Err(broken), Some(unsent)) => Err(unsent.end_with(broken)),
+            (Err(broken), None) => Err(super::broken::error(broken.fault)),
         }
     }
-}
 
-fn joined(piece: &Bytes, rest: &Bytes) -> Bytes {
-    let mut all = BytesMut::with_capacity(piece.len() + rest.len());
-    all.extend_from_slice(piece);
-    all.extend_from_slice(rest);
-    all.freeze()
+    /// The body ended with trailers, of which pingora tells no end (an origin in HTTP/2). `instead`: what is sent in their
+    /// place already. Trailers that follow a tagged body are not true of it, so that it ends in their place.
+    pub(super) fn rewrite_trailers(&mut self, instead: Option<Bytes>) -> Option<Bytes> {
+        let State::Tagging(tag) = &mut self.state else { return instead };
+        if tag.shadow.is_some() {
+            return instead;
+        }
+        // No error is heard of here. A coded body that is not ended is noticed by whoever decodes it.
+        Some(tag.body.piece(instead, true).ok().flatten().unwrap_or_default())
+    }
 }

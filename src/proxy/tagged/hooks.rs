@@ -227,7 +227,7 @@ where
         ctx: &mut Self::CTX,
     ) -> Result<Option<Duration>> {
         let delay = self.inner.response_body_filter(session, body, end, &mut ctx.inner)?;
-        ctx.page.rewrite(body, end);
+        ctx.page.rewrite(session, body, end)?;
         Ok(delay)
     }
 
@@ -237,7 +237,8 @@ where
         trailers: &mut HeaderMap,
         ctx: &mut Self::CTX,
     ) -> Result<Option<Bytes>> {
-        self.inner.response_trailer_filter(session, trailers, &mut ctx.inner).await
+        let instead = self.inner.response_trailer_filter(session, trailers, &mut ctx.inner).await?;
+        Ok(ctx.page.rewrite_trailers(instead))
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Self::CTX) {
@@ -289,6 +290,7 @@ where
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Self::CTX) -> FailToProxy {
+        ctx.page.send_what_is_left(session).await;
         self.inner.fail_to_proxy(session, error, &mut ctx.inner).await
     }
 

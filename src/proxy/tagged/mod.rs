@@ -12,6 +12,7 @@
 //! tagged nor counted.
 
 mod body;
+mod broken;
 mod hooks;
 mod record;
 mod request;
@@ -24,8 +25,9 @@ use std::time::{Duration, Instant};
 use http::{HeaderValue, Uri};
 
 use crate::event::ViewId;
-use crate::inject::{Outcome, RequestFacts, Rewriter};
+use crate::inject::{Body, Outcome, RequestFacts};
 use crate::signal::Standing;
+use broken::Unsent;
 use tagging::TaggedSite;
 pub use tagging::{Tagging, TaggingParts};
 
@@ -95,14 +97,15 @@ enum State {
     NoPage,
     /// The final word is known: left alone, or a page without a body.
     Settled(Outcome, Told),
-    /// Being tagged: the rewriter waits for the body.
+    /// Being tagged: the body is waited for.
     Tagging(Box<Tag>),
 }
 
 /// A page that is being tagged.
 #[derive(Debug)]
 struct Tag {
-    rewriter: Rewriter,
+    body: Body,
+    unsent: Option<Box<Unsent>>,
     told: Told,
     /// Where it is tagged for itself alone: the time that it took so far.
     shadow: Option<Duration>,

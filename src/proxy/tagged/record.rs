@@ -27,7 +27,7 @@ impl Page {
             State::Undecided | State::NoPage => None,
             State::Settled(outcome, told) => Some((*outcome, *told)),
             State::Tagging(tag) if tag.shadow.is_some() => Some((Outcome::Skipped(Reason::Shadow), tag.told)),
-            State::Tagging(tag) => Some((tag.rewriter.outcome(), tag.told)),
+            State::Tagging(tag) => Some((tag.body.outcome(), tag.told)),
         }
     }
 
@@ -40,7 +40,7 @@ impl Page {
         if let State::Tagging(tag) = &state
             && let Some(spent) = tag.shadow
         {
-            visit.site.counters.count_shadow(visit.at, tag.rewriter.outcome(), spent);
+            visit.site.counters.count_shadow(visit.at, tag.body.outcome(), spent);
         }
         let view = told.view.zip(visit.asked.as_ref().filter(|_| !visit.said_no()));
         let view = view.map(|(view_id, asked)| enrich::Exchange {

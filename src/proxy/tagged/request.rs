@@ -1,7 +1,7 @@
 //! A request's beginning: whose it is, what the visitor said, what lies under the prefix, and what the origin is not sent.
 
 use bytes::Bytes;
-use http::header::{COOKIE, EXPECT, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{ACCEPT_ENCODING, COOKIE, EXPECT, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderValue, Response};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::prelude::{Result, Session};
@@ -74,12 +74,16 @@ impl Tagging {
 }
 
 impl Page {
-    /// What the origin is not sent: cookies of ours that are nobody else's business.
+    /// What the origin is not sent: cookies of ours that are nobody else's business, and codings that a page which would be
+    /// tagged could not be read in.
     pub(super) fn send_up(&mut self, request: &mut RequestHeader) -> Result<()> {
-        if self.visit.is_none() {
-            return Ok(());
-        }
+        let Some(visit) = &self.visit else { return Ok(()) };
         strip_own_cookies(request)?;
+        if visit.site.inject.would_tag(request, &visit.facts, visit.standing)
+            && let Some(accepted) = visit.site.inject.accept_encoding(&request.headers)
+        {
+            request.insert_header(ACCEPT_ENCODING, accepted)?;
+        }
         self.sent = Some(std::time::Instant::now());
         Ok(())
     }

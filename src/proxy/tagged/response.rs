@@ -7,9 +7,9 @@ use http::{HeaderName, HeaderValue, Method, Version};
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Result, Session};
 
-use super::{Page, State, Tag, Told};
+use super::{Page, State, Tag, Told, Unsent};
 use crate::event::ViewId;
-use crate::inject::{self, Decision, HeaderEdit, Length, Outcome, Plan, Reason, Rewriter};
+use crate::inject::{self, Body, Decision, HeaderEdit, Length, Outcome, Reason};
 use crate::signal::Standing;
 
 impl Page {
@@ -56,19 +56,21 @@ impl Page {
                 let origin_length = keep_length_true(session, response, length)?;
                 match head {
                     true => State::Settled(Outcome::Tagged, told),
-                    false => tagging(plan, origin_length, told, None),
+                    false => {
+                        let body = Body::new(plan, origin_length, verdict.codings);
+                        let unsent = verdict.codings.may_break().then(|| Box::new(Unsent::of(response)));
+                        State::Tagging(Box::new(Tag { body, unsent, told, shadow: None }))
+                    }
                 }
             }
             Decision::Shadow(_) if head => State::Settled(Outcome::Skipped(Reason::Shadow), told),
-            Decision::Shadow(plan) => tagging(plan, None, told, Some(Duration::ZERO)),
+            Decision::Shadow(plan) => {
+                let (body, shadow) = (Body::new(plan, None, verdict.codings), Some(Duration::ZERO));
+                State::Tagging(Box::new(Tag { body, unsent: None, told, shadow }))
+            }
         };
         Ok(())
     }
-}
-
-/// The body is looked at; with `shadow`, for itself alone.
-fn tagging(plan: Plan, origin_length: Option<u64>, told: Told, shadow: Option<Duration>) -> State {
-    State::Tagging(Box::new(Tag { rewriter: Rewriter::new(plan, origin_length), told, shadow }))
 }
 
 /// Sets the length that the tagged body will have, and returns the origin's where it is kept. It is dropped where a cache of
