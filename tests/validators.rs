@@ -328,3 +328,24 @@ fn a_304_says_of_codings_only_that_they_were_chosen_from() {
         assert_eq!((of_body, again.header("vary")), ([None, None], vary), "{compress}: {:?}", again.headers);
     }
 }
+
+#[test]
+fn a_page_with_a_drawn_tag_has_no_validator_and_one_in_shadow_keeps_the_origins() {
+    let page = "ETag: \"v1\"\r\nCache-Control: public, max-age=60\r\n";
+    let origin = origin(page, "\"v1\"", page);
+    let drawn = "[[site.tag]]\nid = 'a'\nhtml = '<p>a</p>'\npercent = 50\n";
+    let proxy = before(&origin.url(), drawn);
+    for _ in 0..4 {
+        let page = navigate(proxy.addr, "/", &none_match("\"v1\""));
+        assert_eq!((page.status(), page.header("etag"), conditions(&origin.last())), (200, None, [None, None]));
+        assert_eq!(page.header("cache-control"), Some("private, max-age=60"), "also where it was not drawn");
+    }
+    let tagged = before(&origin.url(), "");
+    let ours = tag_of(&navigate(tagged.addr, "/", ""));
+    let shadow = before(&origin.url(), "mode = 'shadow'");
+    let plain = navigate(shadow.addr, "/", &none_match(&ours));
+    assert_eq!((plain.status(), plain.header("etag"), plain.text().as_str()), (200, Some("\"v1\""), PAGE));
+    let unchanged = navigate(shadow.addr, "/", &none_match("\"v1\""));
+    assert_eq!((unchanged.status(), unchanged.header("etag")), (304, Some("\"v1\"")), "the origin's own is confirmed");
+    assert_eq!(unchanged.inlay(), Some("skipped; reason=shadow"));
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::rules::{self, Choice, Looked};
-use super::validator::{Template, Variant};
+use super::validator::{Dressed, Template, Variant};
 use crate::config::{OwnerTag, Place, Site, Via};
 
 /// How many snippets a site may have: a page's choice is a word of bits.
@@ -121,7 +121,7 @@ impl Plan {
 
     /// What else the page's bytes follow from.
     pub(super) fn variant(&self) -> Variant {
-        Variant { asks_body: self.ask_body }
+        Variant { asks_body: self.ask_body, dress: Dressed::default() }
     }
 
     /// How the address of our own script begins.

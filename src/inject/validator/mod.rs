@@ -48,7 +48,7 @@ use http::{HeaderMap, HeaderValue};
 use super::HeaderEdit;
 use entity_tag::{Origins, Own};
 pub(super) use request::{Expected, Sent, send_conditions};
-pub(super) use template::{Template, Variant};
+pub(super) use template::{Dressed, Template, Variant};
 pub(super) use unchanged::{confirmed, names_a_copy};
 
 /// What becomes of an answer's `ETag` and `Last-Modified`.

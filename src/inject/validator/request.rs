@@ -74,7 +74,7 @@ fn current(edit: &impl HeaderEdit, template: Template) -> Vec<HeaderValue> {
     let mut tags: Vec<HeaderValue> = Vec::new();
     for member in lines.flat_map(|line| members(line.as_bytes())) {
         let Member::Tag(tag) = member else { continue };
-        let ours = Own::parse(tag).filter(|own| template.has(own.template)).and_then(|own| own.value());
+        let ours = Own::parse(tag).filter(|own| template.variant(own.template).is_some()).and_then(|own| own.value());
         tags.extend(ours.filter(|value| !tags.contains(value)));
     }
     tags

@@ -12,17 +12,36 @@ pub(in crate::inject) struct Template(u64);
 
 /// What else makes the same tags other bytes, and is known for sure only when the answer is there. A copy of any variant may
 /// be asked for; it is confirmed where the answer is of the same one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::inject) struct Variant {
     /// The body is asked if it is a document, and may be left alone.
     pub(in crate::inject) asks_body: bool,
+    /// What the answer's policies have our own tag bear.
+    pub(in crate::inject) dress: Dressed,
+}
+
+/// Attributes of our own tag that policies ask for. Which nonce it is makes no difference: where it changes without the page,
+/// the page's own scripts stop as well.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::inject) struct Dressed {
+    pub(in crate::inject) nonce: bool,
+    pub(in crate::inject) integrity: bool,
+    pub(in crate::inject) crossorigin: bool,
 }
 
 impl Variant {
-    const ALL: [Variant; 2] = [Variant { asks_body: false }, Variant { asks_body: true }];
+    /// Each that there is.
+    fn all() -> impl Iterator<Item = Variant> {
+        let bit = |number: u8, place: u8| number >> place & 1 == 1;
+        (0..16).map(move |number| Variant {
+            asks_body: bit(number, 0),
+            dress: Dressed { nonce: bit(number, 1), integrity: bit(number, 2), crossorigin: bit(number, 3) },
+        })
+    }
 
     fn number(self) -> u64 {
-        u64::from(self.asks_body)
+        let Variant { asks_body, dress: Dressed { nonce, integrity, crossorigin } } = self;
+        [asks_body, nonce, integrity, crossorigin].into_iter().rev().fold(0, |bits, bit| bits << 1 | u64::from(bit))
     }
 }
 
@@ -50,9 +69,9 @@ impl Template {
         u32::try_from(mixed >> 32).expect("half of 64 bits are 32")
     }
 
-    /// Whether these digits are of these tags, in any variant.
-    pub(super) fn has(self, digits: u32) -> bool {
-        Variant::ALL.into_iter().any(|variant| self.digits(variant) == digits)
+    /// The variant of these tags that has these digits, if any.
+    pub(super) fn variant(self, digits: u32) -> Option<Variant> {
+        Variant::all().find(|variant| self.digits(*variant) == digits)
     }
 }
 
@@ -76,16 +95,16 @@ mod tests {
         let elsewhere = Template::of("body-start", b"a");
         let all = [own, own.and(a), own.and(b), own.and(a).and(b), own.and(b).and(a), own.and(elsewhere), own.and(own)];
         let digits: HashSet<u32> =
-            all.iter().flat_map(|template| Variant::ALL.map(|variant| template.digits(variant))).collect();
-        assert_eq!(digits.len(), all.len() * Variant::ALL.len(), "no two are the same: {digits:x?}");
+            all.iter().flat_map(|template| Variant::all().map(|variant| template.digits(variant))).collect();
+        assert_eq!(digits.len(), all.len() * 16, "no two are the same: {digits:x?}");
     }
 
     #[test]
     fn digits_are_known_again_in_every_variant_and_by_no_others() {
         let template = Template::of("head-start", b"own");
-        for variant in Variant::ALL {
-            assert!(template.has(template.digits(variant)), "{variant:?}");
+        for variant in Variant::all() {
+            assert_eq!(template.variant(template.digits(variant)), Some(variant));
         }
-        assert!(!template.has(template.digits(Variant::ALL[0]) ^ 1));
+        assert_eq!(template.variant(template.digits(Variant::default()) ^ 1), None);
     }
 }

@@ -1,11 +1,19 @@
 //! Which copy a 304 of the origin's confirms.
 
-use http::header::{ETAG, LAST_MODIFIED};
-use http::{HeaderMap, HeaderValue};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_REPORT_ONLY, ETAG, LAST_MODIFIED};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::entity_tag::{EntityTag, Origins};
 use super::request::own;
 use super::template::{Template, Variant};
+
+/// What may have our own tag bear more than it always does.
+const POLICIES: [HeaderName; 4] = [
+    CONTENT_SECURITY_POLICY,
+    CONTENT_SECURITY_POLICY_REPORT_ONLY,
+    HeaderName::from_static("integrity-policy"),
+    HeaderName::from_static("integrity-policy-report-only"),
+];
 
 /// The tag of the copy that a 304 confirms, where it is the copy of a page with these very tags. `sent`: the copies of ours
 /// that were asked for.
@@ -25,7 +33,11 @@ pub(in crate::inject) fn confirmed(
         Origins::Date(_) => changed_since(own.origins, answer),
         Origins::Strong(_) | Origins::Weak(_) => false,
     };
-    (own.template == template.digits(variant) && !is_newer).then(|| tag.clone())
+    let copys = template.variant(own.template)?;
+    // Without policies in the 304 those of the copy stay in force, and its tag bears what they ask for.
+    let told = POLICIES.iter().any(|name| answer.contains_key(name));
+    let same = copys.asks_body == variant.asks_body && (!told || copys.dress == variant.dress);
+    (same && !is_newer).then(|| tag.clone())
 }
 
 /// The one of several copies that the 304 names. Origins weaken a tag on the way, so the letter is not looked at (RFC 9110

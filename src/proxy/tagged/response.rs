@@ -74,9 +74,8 @@ impl Page {
                 }
             }
             Decision::Shadow(plan) if !head && response.status != StatusCode::NOT_MODIFIED => {
-                // The body is looked at for itself alone.
-                let body = Body::new(plan, None, verdict.codings);
-                State::Tagging(Box::new(Tag { body, unsent: None, told, shadow: Some(Duration::ZERO) }))
+                let (body, shadow) = (Body::new(plan, None, verdict.codings), Some(Duration::ZERO));
+                State::Tagging(Box::new(Tag { body, unsent: None, told, shadow }))
             }
             Decision::Shadow(_) => State::Settled(Outcome::Skipped(Reason::Shadow), told),
         };

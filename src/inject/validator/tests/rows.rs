@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::origin::{Kind, Life, Manners, Origin};
 use super::way::{Asks, go, request, site};
-use crate::inject::validator::{Expected, send_conditions};
+use crate::inject::validator::{Dressed, Expected, Template, Variant, confirmed, send_conditions};
 use crate::inject::{RequestFacts, Site};
 
 const OWN: &str = "<script src=/_inlay/t.0.js></script>";
@@ -26,7 +26,7 @@ fn ours(asks: Asks, value: &str) -> String {
     let parts = request(asks, false, &HeaderMap::new());
     let expected = site.expects(&parts, &RequestFacts::of(&parts, true), crate::signal::Standing::Yes);
     let (Expected::Tagged(Some(template)) | Expected::Perhaps(template)) = expected.0 else { panic!("{expected:?}") };
-    let variant = crate::inject::validator::Variant { asks_body: asks != Asks::Document };
+    let variant = Variant { asks_body: asks != Asks::Document, ..Variant::default() };
     format!("W/\"inlay-{:08x}-{value}\"", template.digits(variant))
 }
 
@@ -202,4 +202,28 @@ fn every_304_to_a_navigation_bears_a_new_id_or_says_that_there_is_none() {
         assert_eq!(got.status, StatusCode::NOT_MODIFIED, "{life:?}, {date:?}");
         assert_eq!(got.headers["server-timing"], timing, "{life:?}, {date:?}");
     }
+}
+
+#[test]
+fn a_copy_whose_tag_bears_what_the_policies_of_the_304_ask_for_is_confirmed_and_no_other() {
+    let template = Template::of("own", b"tag");
+    let plain = Variant::default();
+    let hashed = Variant { dress: Dressed { integrity: true, ..Dressed::default() }, ..plain };
+    let tag = |variant: Variant| {
+        HeaderValue::try_from(format!("W/\"inlay-{:08x}-sv1\"", template.digits(variant))).expect("a value")
+    };
+    let with = fields(&[(http::header::CONTENT_SECURITY_POLICY, "script-src 'sha256-x'")]);
+    for (copy, headers, now, is) in [
+        (plain, &with, plain, true),
+        (hashed, &with, hashed, true),
+        (plain, &with, hashed, false),
+        (hashed, &with, plain, false),
+        // Its policies stay in force.
+        (hashed, &HeaderMap::new(), plain, true),
+    ] {
+        let found = confirmed(&[tag(copy)], headers, template, now);
+        assert_eq!(found, is.then(|| tag(copy)), "{copy:?}, {headers:?}, {now:?}");
+    }
+    let asked = Variant { asks_body: true, ..plain };
+    assert_eq!(confirmed(&[tag(asked)], &HeaderMap::new(), template, plain), None, "another body");
 }
